@@ -1,0 +1,111 @@
+/**
+ * The contract between the engine and the privileged helper, on the helper's own stdin and stdout.
+ * Commands are a closed union, parsed strictly at both ends: an unknown field is a refusal.
+ */
+import * as v from 'valibot';
+
+export const HELPER_PROTOCOL = 1;
+
+/** The largest control payload, and the largest batch of records, that either end accepts (bytes). */
+export const MAX_CONTROL_BYTES = 1 << 20;
+export const MAX_RECORDS_BYTES = 4 << 20;
+
+/** Default size of the kernel ring in bytes; a power of two, mapped twice, so it counts double in the helper's RSS. */
+export const DEFAULT_RING_BYTES = 8 << 20;
+
+const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
+
+/** Attach the sensors, stream what already runs, then what happens. Refused when protocol or layout differ. */
+const start = v.strictObject({
+  id,
+  command: v.literal('start'),
+  protocol: v.number(),
+  layout: v.pipe(v.string(), v.maxLength(128)),
+  ringBytes: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(4096),
+    v.maxValue(256 << 20),
+    v.check((n) => (n & (n - 1)) === 0, 'must be a power of two'),
+  ),
+});
+
+/** The counters of every program, and the losses by record type and CPU. */
+const stats = v.strictObject({ id, command: v.literal('stats') });
+
+/** Detach everything and end. */
+const stop = v.strictObject({ id, command: v.literal('stop') });
+
+export const helperCommand = v.variant('command', [start, stats, stop]);
+export type HelperCommand = v.InferOutput<typeof helperCommand>;
+export type HelperCommandName = HelperCommand['command'];
+
+export const programStats = v.strictObject({
+  /** The BPF program's name, as bpftool shows it. */
+  name: v.string(),
+  /** `run_cnt`, 0 while the kernel's BPF statistics are off. */
+  runs: v.number(),
+  /** Runs that the kernel skipped because the program was already running on that CPU (`recursion_misses`). */
+  missed: v.number(),
+});
+
+export const helperStats = v.strictObject({
+  programs: v.array(programStats),
+  /** Records that did not fit into the ring: `lost[type][cpu]`. */
+  lost: v.array(v.array(v.number())),
+  /** Records read from the ring since start. */
+  received: v.number(),
+  /** Bytes waiting in the ring now. */
+  pending: v.number(),
+});
+export type HelperStats = v.InferOutput<typeof helperStats>;
+
+const HELPER_ERROR_CODES = [
+  'layout_mismatch', // helper and engine were built from different records
+  'already_started',
+  'not_started',
+  'not_permitted', // CAP_BPF or CAP_PERFMON is missing
+  'unsupported', // the kernel lacks what the sensor needs (no BTF, no such hook)
+  'rejected', // the verifier refused a program; detail is its log
+  'no_memory',
+  'failed', // anything else that the kernel or libbpf said; detail has it
+  'bad_command',
+] as const;
+export type HelperErrorCode = (typeof HELPER_ERROR_CODES)[number];
+
+const failure = v.strictObject({
+  code: v.picklist(HELPER_ERROR_CODES),
+  message: v.string(),
+  detail: v.optional(v.string()),
+});
+
+/** First thing that the helper says, before any command. */
+const hello = v.strictObject({
+  notice: v.literal('hello'),
+  protocol: v.number(),
+  layout: v.string(),
+  version: v.string(),
+  pid: v.number(),
+  /** Effective capabilities that the helper kept, as names. */
+  capabilities: v.array(v.string()),
+});
+
+/** The snapshot of what already ran has been streamed whole; records after it are live. */
+const snapshotDone = v.strictObject({ notice: v.literal('snapshot_done'), processes: v.number() });
+
+export const helperMessage = v.union([
+  hello,
+  snapshotDone,
+  v.strictObject({ id, ok: v.literal(true), value: v.unknown() }),
+  v.strictObject({ id, ok: v.literal(false), error: failure }),
+]);
+export type HelperMessage = v.InferOutput<typeof helperMessage>;
+
+/** What `start` answers with. */
+export const startReply = v.strictObject({
+  /** Names of the attached programs. */
+  attached: v.array(v.string()),
+  /** Programs that this kernel refused, with the reason in the kernel's words. */
+  refused: v.array(v.strictObject({ name: v.string(), reason: v.string() })),
+});
+export type StartReply = v.InferOutput<typeof startReply>;
