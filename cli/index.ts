@@ -1,0 +1,73 @@
+/** merlon: the command line. Finds the running engine by its socket, wherever its data lies. */
+import type { Writable } from 'node:stream';
+import { CommandError, EXIT, type Command, type Output } from './command.ts';
+import { connectEngine } from './connect.ts';
+import { events } from './events.ts';
+import { open } from './open.ts';
+import { processes } from './processes.ts';
+import { status } from './status.ts';
+import { stop } from './stop.ts';
+import { visible } from './terminal.ts';
+import { tree } from './tree.ts';
+
+const COMMANDS: readonly Command[] = [status, events, processes, tree, open, stop];
+
+const HELP = `merlon COMMAND [--json] [--help]
+
+${COMMANDS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}
+
+Finds the engine by its socket: $MERLON_SOCKET, else merlon.sock in $XDG_RUNTIME_DIR or /run/user/UID, else in /tmp/merlon-UID.
+Exit codes: 0 done · 1 failed · 2 usage · 3 engine not running · 4 not permitted
+`;
+
+function streamOutput(stream: Writable & { isTTY?: boolean; columns?: number }): Output {
+  return {
+    terminal: stream.isTTY === true,
+    width: stream.columns ?? 80,
+    write: (text) =>
+      stream.write(text) ? Promise.resolve() : new Promise((resolve) => stream.once('drain', resolve)),
+  };
+}
+
+async function main([name, ...args]: readonly string[]): Promise<void> {
+  const out = streamOutput(process.stdout);
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    await out.write(HELP);
+    if (name === undefined) process.exitCode = EXIT.usage;
+    return;
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    throw new CommandError(EXIT.usage, `There is no command ‘${name}’. See: merlon --help`);
+  }
+  if (args.includes('--help') || args.includes('-h')) return out.write(command.help);
+  const body = command.prepare(args);
+
+  const connection = await connectEngine();
+  if (!connection.ok) {
+    const { code, message } = connection.error;
+    const exitCode =
+      code === 'not_running' ? EXIT.notRunning : code === 'not_permitted' ? EXIT.notPermitted : EXIT.failed;
+    throw new CommandError(exitCode, message);
+  }
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+  try {
+    await body({ console: connection.value.console, out, signal: interrupt.signal });
+  } finally {
+    connection.value.close();
+  }
+}
+
+// The reader went away (`| head`): there is nobody left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed),
+);
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof CommandError)) throw error;
+  process.stderr.write(`merlon: ${visible(error.message)}\n`);
+  process.exitCode = error.exitCode;
+}

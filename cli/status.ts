@@ -1,0 +1,55 @@
+/** merlon status: what the status bar shows. */
+import type { Status } from '../shared/console.ts';
+import { ask, json, readArgs, type Command } from './command.ts';
+import { visible } from './terminal.ts';
+import { bytes, clock, duration } from './time.ts';
+
+export const status: Command = {
+  name: 'status',
+  about: 'whether Merlon senses, what it lost, where it stores',
+  help: `merlon status [--json]
+
+Says whether Merlon senses, what it lost and where it stores.
+  --json   one object: engine, helper, sensor, store, host
+`,
+  prepare(args) {
+    const { values } = readArgs('status', args, { json: { type: 'boolean' } });
+    return async ({ console, out }) => {
+      const now = await ask(console, 'status.get', {});
+      await out.write(values.json ? json(now) : readable(now, Date.now()));
+    };
+  },
+};
+
+/** The status as a few lines for a person. */
+export function readable({ engine, helper, sensor, store, host }: Status, now: number): string {
+  const rate =
+    sensor.events_per_s === null ? 'rate unknown' : `${count(Math.round(sensor.events_per_s))} events/s`;
+  const losses = Object.entries(sensor.lost_by_type).filter(([, lost]) => lost > 0);
+  const lost =
+    sensor.lost === null ? 'losses unknown while the helper is away' : `${count(sensor.lost)} lost`;
+  const byType = losses.length > 0 ? ` (${losses.map(([type, n]) => `${type} ${count(n)}`).join(', ')})` : '';
+  const rows: [string, string][] = [
+    [
+      'engine',
+      `${engine.version}, pid ${engine.pid}, up ${duration(engine.uptime_s * 1000)}, ${bytes(engine.rss_bytes)}`,
+    ],
+    [
+      'helper',
+      `${helper.state}${helper.pid === null ? '' : `, pid ${helper.pid}`} since ${clock(helper.since)}`,
+    ],
+    ...(helper.reason === undefined ? [] : [['', helper.reason] satisfies [string, string]]),
+    ...(helper.next_start === undefined
+      ? []
+      : [['', `next start in ${duration(Math.max(0, helper.next_start - now))}`] satisfies [string, string]]),
+    ['sensor', `${rate}, ${count(sensor.received)} received, ${lost}${byType}`],
+    ['attached', sensor.attached.length === 0 ? 'nothing' : sensor.attached.join(', ')],
+    ...sensor.refused.map(({ name, reason }): [string, string] => ['refused', `${name}: ${reason}`]),
+    ['store', `${count(store.events)} events, ${bytes(store.bytes)}, in ${store.path}`],
+    ['oldest', store.oldest === null ? 'no event yet' : new Date(store.oldest).toISOString()],
+    ['host', `Linux ${host.kernel}, boot ${host.boot_id}`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(9)} ${visible(value)}\n`).join('');
+}
+
+const count = (n: number) => n.toLocaleString('en-US');
