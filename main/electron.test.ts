@@ -1,0 +1,218 @@
+/** The Electron host against a fake `electron`: what the window is opened with, and whose calls are answered. */
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { NOTICE_NAMES, REQUEST_NAMES } from '../shared/console.ts';
+import { connectEngine } from './engine.ts';
+import { startEngineDouble, type EngineDouble } from './web/double.ts';
+
+const fake = vi.hoisted(() => ({
+  handlers: new Map<string, (event: unknown, input: unknown) => Promise<unknown>>(),
+  listeners: new Map<string, (event: unknown) => void>(),
+  windows: [] as { options: Record<string, unknown>; contents: unknown; loaded: string[] }[],
+  makeContents: (): unknown => undefined,
+}));
+
+vi.mock('electron', () => ({
+  ipcMain: {
+    handle: (name: string, handler: (event: unknown, input: unknown) => Promise<unknown>) =>
+      fake.handlers.set(name, handler),
+    removeHandler: (name: string) => fake.handlers.delete(name),
+    on: (name: string, listener: (event: unknown) => void) => fake.listeners.set(name, listener),
+    off: (name: string) => fake.listeners.delete(name),
+  },
+  protocol: { registerSchemesAsPrivileged: vi.fn() },
+  BrowserWindow: class {
+    webContents = fake.makeContents();
+    loaded: string[] = [];
+    constructor(options: Record<string, unknown>) {
+      fake.windows.push({ options, contents: this.webContents, loaded: this.loaded });
+    }
+    once() {}
+    loadURL(url: string) {
+      this.loaded.push(url);
+      return Promise.resolve();
+    }
+  },
+}));
+
+const { relayWindow, MAX_NOTICES_WAITING, TAKEN, CLOSED } = await import('./ipc.ts');
+const { openWindow, denyPermissions } = await import('./window.ts');
+const { servePage, PAGE_URL } = await import('./scheme.ts');
+
+class FakeContents extends EventEmitter {
+  mainFrame = { url: PAGE_URL };
+  sent: [string, unknown][] = [];
+  openHandler: (() => { action: string }) | undefined;
+  setWindowOpenHandler(handler: () => { action: string }) {
+    this.openHandler = handler;
+  }
+  isDestroyed() {
+    return false;
+  }
+  send(channel: string, value: unknown) {
+    this.sent.push([channel, value]);
+  }
+}
+
+let engine: EngineDouble;
+let page: FakeContents;
+let release: () => void;
+let links: Awaited<ReturnType<typeof connectEngine>>[];
+
+beforeEach(async () => {
+  fake.handlers.clear();
+  fake.windows.length = 0;
+  fake.makeContents = () => new FakeContents();
+  engine = await startEngineDouble((request) => ({ ok: true, value: { echo: request.request } }));
+  page = new FakeContents();
+  links = [];
+  // The relay wants Electron's WebContents; the fake has the members that it uses.
+  release = relayWindow(page as never, async () => {
+    const link = await connectEngine(engine.socket);
+    links.push(link);
+    return link;
+  });
+});
+afterEach(async () => {
+  release();
+  await engine.close();
+});
+
+const ours = () => ({ sender: page, senderFrame: page.mainFrame });
+const call = (name: string, input: unknown, event: unknown = ours()) =>
+  fake.handlers.get(name)?.(event, input);
+
+test('the window is sandboxed, isolated and without Node', () => {
+  openWindow({} as never, '/preload.cjs');
+  const [made] = fake.windows;
+  expect(made?.options['webPreferences']).toMatchObject({
+    sandbox: true,
+    contextIsolation: true,
+    nodeIntegration: false,
+    webviewTag: false,
+    webSecurity: true,
+    preload: '/preload.cjs',
+  });
+  expect(made?.loaded).toEqual(['merlon://console/']);
+});
+
+test.each([
+  ['https://evil.example/', true],
+  ['file:///etc/passwd', true],
+  ['merlon://elsewhere/', true],
+  ['merlon://console/', false],
+])('navigating to %s is prevented: %s', (url, prevented) => {
+  const contents = new FakeContents();
+  fake.makeContents = () => contents;
+  openWindow({} as never, '/preload.cjs');
+  const preventDefault = vi.fn();
+  contents.emit('will-navigate', { url, preventDefault });
+  expect(preventDefault.mock.calls.length > 0).toBe(prevented);
+});
+
+test('no second window opens', () => {
+  const contents = new FakeContents();
+  fake.makeContents = () => contents;
+  openWindow({} as never, '/preload.cjs');
+  expect(contents.openHandler?.()).toEqual({ action: 'deny' });
+});
+
+test('every permission is refused', () => {
+  const session = {
+    setPermissionRequestHandler: vi.fn(),
+    setPermissionCheckHandler: vi.fn(),
+    setDevicePermissionHandler: vi.fn(),
+  };
+  denyPermissions(session as never);
+  const answer = vi.fn();
+  session.setPermissionRequestHandler.mock.calls[0]?.[0](undefined, 'camera', answer);
+  expect(answer).toHaveBeenCalledWith(false);
+  expect(session.setPermissionCheckHandler.mock.calls[0]?.[0]()).toBe(false);
+  expect(session.setDevicePermissionHandler.mock.calls[0]?.[0]()).toBe(false);
+});
+
+test('the scheme serves the page with its policy, and nothing else leaves the window', async () => {
+  let handle: ((request: Request) => Response) | undefined;
+  let before:
+    ((details: { url: string }, answer: (verdict: { cancel: boolean }) => void) => void) | undefined;
+  servePage(
+    {
+      protocol: { handle: (_scheme: string, given: typeof handle) => (handle = given) },
+      webRequest: { onBeforeRequest: (given: typeof before) => (before = given) },
+    } as never,
+    new Map([['/', { type: 'text/html', body: Buffer.from('page') }]]),
+  );
+  const served = handle?.({ url: PAGE_URL } as Request);
+  expect(await served?.text()).toBe('page');
+  expect(served?.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(handle?.({ url: 'merlon://console/../../etc/passwd' } as Request).status).toBe(404);
+  const verdicts = ['https://evil.example/', 'file:///etc/passwd', PAGE_URL].map((url) => {
+    const answer = vi.fn();
+    before?.({ url }, answer);
+    return answer.mock.calls[0]?.[0].cancel;
+  });
+  expect(verdicts).toEqual([true, true, false]);
+});
+
+test('every request of the contract is offered, except those of web faces', () => {
+  const offered = [...fake.handlers.keys()].sort();
+  expect(offered).toEqual(REQUEST_NAMES.filter((name) => !name.startsWith('console.')).sort());
+});
+
+test('the page’s own call reaches the engine', async () => {
+  expect(await call('status.get', {})).toEqual({ ok: true, value: { echo: 'status.get' } });
+});
+
+test.each([
+  ['another window', { sender: new FakeContents(), senderFrame: { url: PAGE_URL } }],
+  ['an embedded frame', { frame: 'child' }],
+  ['a frame that is gone', { senderFrame: null }],
+  ['the main frame at a foreign address', { url: 'https://evil.example/' }],
+])('a call from %s is refused and does not reach the engine', async (_who, difference) => {
+  const event: Record<string, unknown> = { ...ours(), ...difference };
+  if ('frame' in difference) event['senderFrame'] = { url: PAGE_URL };
+  if ('url' in difference) page.mainFrame.url = 'https://evil.example/';
+  expect(await call('status.get', {}, event)).toMatchObject({ ok: false, error: { code: 'bad_request' } });
+  expect(engine.requests).toEqual([]);
+});
+
+test('malformed input is refused before it leaves the process', async () => {
+  expect(await call('events.page', { query: 1 })).toMatchObject({
+    ok: false,
+    error: { code: 'bad_request' },
+  });
+  expect(engine.requests).toEqual([]);
+});
+
+test('without an engine the page is told how to start it', async () => {
+  await engine.close();
+  expect(await call('status.get', {})).toMatchObject({ ok: false, error: { code: 'disconnected' } });
+  engine = await startEngineDouble(() => undefined);
+});
+
+test('notices arrive, and the end of the engine too', async () => {
+  await call('status.get', {});
+  for (const name of NOTICE_NAMES) engine.notify(name, { name });
+  await expect.poll(() => page.sent).toEqual(NOTICE_NAMES.map((name) => [name, { name }]));
+  await engine.close();
+  await expect.poll(() => page.sent.at(-1)?.[0]).toBe(CLOSED);
+  engine = await startEngineDouble(() => undefined);
+});
+
+test('a page that takes nothing stops the reading from the engine until it does', async () => {
+  await call('status.get', {});
+  const pause = vi.spyOn(links[0]!, 'pause');
+  const resume = vi.spyOn(links[0]!, 'resume');
+  for (let n = 0; n < MAX_NOTICES_WAITING; n += 1) engine.notify('status.changed', n);
+  await expect.poll(() => pause.mock.calls.length).toBe(1);
+  for (let n = 0; n < MAX_NOTICES_WAITING; n += 1) fake.listeners.get(TAKEN)?.(ours());
+  await expect.poll(() => resume.mock.calls.length).toBe(1);
+});
+
+test('a page that loads anew gets a connection of its own', async () => {
+  await call('status.get', {});
+  page.emit('did-start-navigation', { isMainFrame: true, isSameDocument: false });
+  await expect.poll(() => engine.connections()).toBe(0);
+  await call('status.get', {});
+  expect(engine.connections()).toBe(1);
+});
