@@ -1,0 +1,165 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { isHarmless, redactText, secretOption } from './secrets.ts';
+
+/** A command line as it is stored. */
+export interface CommandLine {
+  readonly args: readonly string[];
+  /** The arguments joined by spaces. */
+  readonly text: string;
+}
+
+const KEY_BYTES = 32;
+const MAX_CACHED = 8192;
+const MAX_CACHED_LENGTH = 1024;
+
+/**
+ * Tools that take a secret behind a short option: `attached` as in `-pSECRET`, `next` as in `-p SECRET`,
+ * `afterColon` as in `-u name:SECRET`, `afterPercent` as in `-U name%SECRET`.
+ */
+const TOOLS: Readonly<
+  Record<string, { attached?: string; next?: string; afterColon?: string; afterPercent?: string }>
+> = {
+  mysql: { attached: '-p' },
+  mysqldump: { attached: '-p' },
+  mysqladmin: { attached: '-p' },
+  mysqlimport: { attached: '-p' },
+  mysqlcheck: { attached: '-p' },
+  mysqlshow: { attached: '-p' },
+  mariadb: { attached: '-p' },
+  'mariadb-dump': { attached: '-p' },
+  'mariadb-admin': { attached: '-p' },
+  sshpass: { attached: '-p', next: '-p' },
+  '7z': { attached: '-p' },
+  '7za': { attached: '-p' },
+  'redis-cli': { next: '-a' },
+  unzip: { next: '-P' },
+  zip: { next: '-P' },
+  ldapsearch: { next: '-w' },
+  ldapmodify: { next: '-w' },
+  curl: { afterColon: '-u' },
+  smbclient: { afterPercent: '-U' },
+};
+
+/**
+ * Replaces secrets in what programs were started with by keyed tags, before anything is stored: `‹secret:0a1b2c3d›`.
+ * The same secret has the same tag in one database, so that its uses can be told apart and followed.
+ */
+export class Redactor {
+  readonly #key: Uint8Array;
+  #lines = new Map<string, CommandLine>();
+  #texts = new Map<string, string>();
+
+  /** @param key secret, at least 32 bytes; another key gives other tags. */
+  constructor(key: Uint8Array) {
+    if (key.length < KEY_BYTES) throw new Error('the redaction key is too short');
+    this.#key = key;
+  }
+
+  /** @param raw the arguments, separated by NUL. */
+  commandLine(raw: string): CommandLine {
+    const known = this.#lines.get(raw);
+    if (known !== undefined) return known;
+    const args = raw === '' ? [] : this.args(raw.split('\0'));
+    const line = { args, text: args.join(' ') };
+    if (raw.length <= MAX_CACHED_LENGTH) {
+      // Emptied rather than trimmed: a storm of unique command lines must not pay for order.
+      if (this.#lines.size >= MAX_CACHED) this.#lines = new Map();
+      this.#lines.set(raw, line);
+    }
+    return line;
+  }
+
+  args(args: readonly string[]): string[] {
+    const result: string[] = [];
+    let tool: (typeof TOOLS)[string] | undefined;
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i]!;
+      const before = i > 0 ? args[i - 1]! : '';
+      tool = toolOf(arg) ?? tool;
+      result.push(i > 0 ? this.#argument(arg, before, tool) : this.text(arg));
+    }
+    return result;
+  }
+
+  /** Any other text that may hold a secret: an environment entry, a path. */
+  text(text: string): string {
+    if (text.length < 8) return text;
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const redacted = redactText(text, this.#tag);
+    if (text.length <= MAX_CACHED_LENGTH) {
+      if (this.#texts.size >= MAX_CACHED) this.#texts = new Map();
+      this.#texts.set(text, redacted);
+    }
+    return redacted;
+  }
+
+  #argument(arg: string, before: string, tool: (typeof TOOLS)[string] | undefined): string {
+    const asking = before.startsWith('-') ? secretOption(before) : undefined;
+    if (asking?.valueAt === -1 && !arg.startsWith('-')) return this.#whole(arg, asking.name);
+    const cut = tool === undefined ? -1 : secretAt(arg, before, tool);
+    if (cut >= 0) return arg.slice(0, cut) + this.#whole(arg.slice(cut), '');
+    // One word for the program, so the value goes to its end; the text of `sh -c` is many words.
+    const option = /^-[a-z]*c$/.test(before) ? undefined : secretOption(arg);
+    if (option !== undefined && option.valueAt > 0) {
+      return arg.slice(0, option.valueAt) + this.#whole(arg.slice(option.valueAt), option.name);
+    }
+    return this.text(arg);
+  }
+
+  #whole(value: string, name: string): string {
+    return isHarmless(value, name) ? value : this.#tag(value);
+  }
+
+  readonly #tag = (secret: string): string =>
+    `‹secret:${createHmac('sha256', this.#key).update(secret).digest('hex').slice(0, 8)}›`;
+}
+
+function toolOf(arg: string): (typeof TOOLS)[string] | undefined {
+  const name = arg.slice(arg.lastIndexOf('/') + 1);
+  return Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
+}
+
+/** Where the secret begins in this argument, -1 where there is none. */
+function secretAt(arg: string, before: string, tool: (typeof TOOLS)[string]): number {
+  if (tool.attached !== undefined && arg.startsWith(tool.attached) && arg.length > tool.attached.length) {
+    return tool.attached.length;
+  }
+  if (tool.next !== undefined && before === tool.next) return 0;
+  const joint = before === tool.afterColon ? ':' : before === tool.afterPercent ? '%' : '';
+  const at = joint === '' ? -1 : arg.indexOf(joint);
+  return at < 0 ? -1 : at + 1;
+}
+
+/**
+ * The key of a data folder; made where there is none (0600, written whole or not at all).
+ * @throws Error where it can be neither read nor made.
+ */
+export function redactionKey(folder: string): Uint8Array {
+  const path = `${folder}/redaction.key`;
+  const known = readKey(path);
+  if (known !== undefined) return known;
+  const key = randomBytes(KEY_BYTES);
+  const draft = `${path}.${process.pid}`;
+  const fd = openSync(draft, 'w', 0o600);
+  try {
+    fchmodSync(fd, 0o600);
+    writeSync(fd, key);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(draft, path);
+  return key;
+}
+
+function readKey(path: string): Uint8Array | undefined {
+  try {
+    const key = readFileSync(path);
+    return key.length === KEY_BYTES ? key : undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
