@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { isHarmless, redactText, secretOption } from './secrets.ts';
+import { isHarmless, redactText, secretOption, worthALook } from './secrets.ts';
 
 /** A command line as it is stored. */
 export interface CommandLine {
@@ -13,33 +13,38 @@ const KEY_BYTES = 32;
 const MAX_CACHED = 8192;
 const MAX_CACHED_LENGTH = 1024;
 
+interface Tool {
+  readonly attached?: string;
+  readonly next?: string;
+  readonly afterColon?: string;
+  readonly afterPercent?: string;
+}
+
 /**
  * Tools that take a secret behind a short option: `attached` as in `-pSECRET`, `next` as in `-p SECRET`,
  * `afterColon` as in `-u name:SECRET`, `afterPercent` as in `-U name%SECRET`.
  */
-const TOOLS: Readonly<
-  Record<string, { attached?: string; next?: string; afterColon?: string; afterPercent?: string }>
-> = {
-  mysql: { attached: '-p' },
-  mysqldump: { attached: '-p' },
-  mysqladmin: { attached: '-p' },
-  mysqlimport: { attached: '-p' },
-  mysqlcheck: { attached: '-p' },
-  mysqlshow: { attached: '-p' },
-  mariadb: { attached: '-p' },
-  'mariadb-dump': { attached: '-p' },
-  'mariadb-admin': { attached: '-p' },
-  sshpass: { attached: '-p', next: '-p' },
-  '7z': { attached: '-p' },
-  '7za': { attached: '-p' },
-  'redis-cli': { next: '-a' },
-  unzip: { next: '-P' },
-  zip: { next: '-P' },
-  ldapsearch: { next: '-w' },
-  ldapmodify: { next: '-w' },
-  curl: { afterColon: '-u' },
-  smbclient: { afterPercent: '-U' },
-};
+const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
+  ['mysql', { attached: '-p' }],
+  ['mysqldump', { attached: '-p' }],
+  ['mysqladmin', { attached: '-p' }],
+  ['mysqlimport', { attached: '-p' }],
+  ['mysqlcheck', { attached: '-p' }],
+  ['mysqlshow', { attached: '-p' }],
+  ['mariadb', { attached: '-p' }],
+  ['mariadb-dump', { attached: '-p' }],
+  ['mariadb-admin', { attached: '-p' }],
+  ['sshpass', { attached: '-p', next: '-p' }],
+  ['7z', { attached: '-p' }],
+  ['7za', { attached: '-p' }],
+  ['redis-cli', { next: '-a' }],
+  ['unzip', { next: '-P' }],
+  ['zip', { next: '-P' }],
+  ['ldapsearch', { next: '-w' }],
+  ['ldapmodify', { next: '-w' }],
+  ['curl', { afterColon: '-u' }],
+  ['smbclient', { afterPercent: '-U' }],
+]);
 
 /**
  * Replaces secrets in what programs were started with by keyed tags, before anything is stored: `‹secret:0a1b2c3d›`.
@@ -48,7 +53,8 @@ const TOOLS: Readonly<
 export class Redactor {
   readonly #key: Uint8Array;
   #lines = new Map<string, CommandLine>();
-  #texts = new Map<string, string>();
+  /** Texts that hold no secret. */
+  #plain = new Set<string>();
 
   /** @param key secret, at least 32 bytes; another key gives other tags. */
   constructor(key: Uint8Array) {
@@ -72,40 +78,47 @@ export class Redactor {
 
   args(args: readonly string[]): string[] {
     const result: string[] = [];
-    let tool: (typeof TOOLS)[string] | undefined;
-    for (let i = 0; i < args.length; i++) {
-      const arg = args[i]!;
-      const before = i > 0 ? args[i - 1]! : '';
+    let tool: Tool | undefined;
+    let before = '';
+    let asks = false;
+    for (const arg of args) {
+      const worth = this.#worthALook(arg);
+      if (asks || worth || tool !== undefined) result.push(this.#argument(arg, before, asks, worth, tool));
+      else result.push(arg);
+      asks = worth && arg.startsWith('-');
       tool = toolOf(arg) ?? tool;
-      result.push(i > 0 ? this.#argument(arg, before, tool) : this.text(arg));
+      before = arg;
     }
     return result;
   }
 
   /** Any other text that may hold a secret: an environment entry, a path. */
   text(text: string): string {
-    if (text.length < 8) return text;
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    const redacted = redactText(text, this.#tag);
-    if (text.length <= MAX_CACHED_LENGTH) {
-      if (this.#texts.size >= MAX_CACHED) this.#texts = new Map();
-      this.#texts.set(text, redacted);
-    }
-    return redacted;
+    return this.#worthALook(text) ? redactText(text, this.#tag) : text;
   }
 
-  #argument(arg: string, before: string, tool: (typeof TOOLS)[string] | undefined): string {
-    const asking = before.startsWith('-') ? secretOption(before) : undefined;
+  #worthALook(text: string): boolean {
+    if (this.#plain.has(text)) return false;
+    if (worthALook(text)) return true;
+    if (text.length <= MAX_CACHED_LENGTH) {
+      if (this.#plain.size >= MAX_CACHED) this.#plain = new Set();
+      this.#plain.add(text);
+    }
+    return false;
+  }
+
+  #argument(arg: string, before: string, asks: boolean, worth: boolean, tool: Tool | undefined): string {
+    const asking = asks ? secretOption(before) : undefined;
     if (asking?.valueAt === -1 && !arg.startsWith('-')) return this.#whole(arg, asking.name);
     const cut = tool === undefined ? -1 : secretAt(arg, before, tool);
     if (cut >= 0) return arg.slice(0, cut) + this.#whole(arg.slice(cut), '');
+    if (!worth) return arg;
     // One word for the program, so the value goes to its end; the text of `sh -c` is many words.
-    const option = /^-[a-z]*c$/.test(before) ? undefined : secretOption(arg);
+    const option = before === '' || /^-[a-z]*c$/.test(before) ? undefined : secretOption(arg);
     if (option !== undefined && option.valueAt > 0) {
       return arg.slice(0, option.valueAt) + this.#whole(arg.slice(option.valueAt), option.name);
     }
-    return this.text(arg);
+    return redactText(arg, this.#tag);
   }
 
   #whole(value: string, name: string): string {
@@ -116,13 +129,13 @@ export class Redactor {
     `‹secret:${createHmac('sha256', this.#key).update(secret).digest('hex').slice(0, 8)}›`;
 }
 
-function toolOf(arg: string): (typeof TOOLS)[string] | undefined {
+function toolOf(arg: string): Tool | undefined {
   const name = arg.slice(arg.lastIndexOf('/') + 1);
-  return Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
+  return TOOLS.get(name);
 }
 
 /** Where the secret begins in this argument, -1 where there is none. */
-function secretAt(arg: string, before: string, tool: (typeof TOOLS)[string]): number {
+function secretAt(arg: string, before: string, tool: Tool): number {
   if (tool.attached !== undefined && arg.startsWith(tool.attached) && arg.length > tool.attached.length) {
     return tool.attached.length;
   }

@@ -49,13 +49,33 @@ const OPAQUE = /[A-Za-z0-9+_=-]{32,512}/g;
 const HASH_BEFORE = /(?:sha\d{1,3}|md5|blake\w{1,3})[-:=]$/i;
 const HASH_INSIDE = /(?:^|[-_=])(?:sha\d{1,3}|md5|blake\w{1,3})[-=]/i;
 
-/** A cheap test that every text with a secret passes. */
-const WORTH_A_LOOK =
-  /pass|pwd|secret|token|[-_.a-z]key|basic |bearer |:\/\/[^\s/]{0,256}@|-----BEGIN|A[KSBC][IC]A|gh[pousr]_|gl\w{2,4}-|xox|AIza|[rs]k[_-]|npm_|pypi-|hf_|do\w_|SG\.|AGE-|eyJ|[A-Za-z0-9+_=-]{32}/i;
+const WORDS_WORTH = /pass|pwd|secret|token|key|basic |bearer /i;
+const FORMATS_WORTH =
+  /:\/\/|BEGIN|A[KSBC][IC]A|gh[pousr]_|gl[a-z]{2,4}-|xox|AIza|[rs]k[_-]|npm_|pypi-|hf_|_v1_|SG\.|eyJ/;
+
+/** A cheap test that every text with a secret passes; ordinary arguments end here. */
+export function worthALook(text: string): boolean {
+  return WORDS_WORTH.test(text) || FORMATS_WORTH.test(text) || hasLongRun(text);
+}
+
+function hasLongRun(text: string): boolean {
+  if (text.length < 32) return false;
+  let run = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const letter = (code | 32) >= 97 && (code | 32) <= 122;
+    run =
+      letter || (code >= 48 && code <= 57) || code === 43 || code === 45 || code === 61 || code === 95
+        ? run + 1
+        : 0;
+    if (run === 32) return true;
+  }
+  return false;
+}
 
 /** @returns the text with each secret replaced; the same string where there is none. */
 export function redactText(text: string, tag: Tag): string {
-  if (!WORTH_A_LOOK.test(text)) return text;
+  if (!worthALook(text)) return text;
   let result = text.replace(URL_PASSWORD, (whole, before: string, secret: string) =>
     HARMLESS.test(secret) ? whole : before + tag(secret),
   );
