@@ -1,0 +1,256 @@
+/*
+ * merlon-helper: what sudo and pkexec start as root. Takes no arguments, checks where it stands, gives up everything
+ * that the helper does not need, and becomes `node index.js` of its own folder. Privileges are shed here because they
+ * belong to threads, and Node has several before its first line of JavaScript runs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Exit codes of sysexits.h; pkexec keeps 126 and 127 for itself. engine/sensor/ending.ts knows them. */
+#define NOT_ROOT 77
+#define UNSAFE 78
+#define BROKEN 71
+#define NO_NODE 72
+
+#define PRIORITY -10
+#define TRACEFS "/sys/kernel/tracing"
+
+static const int kept[] = {CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_BPF};
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fputs("merlon-helper: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+__attribute__((format(printf, 2, 3), noreturn)) static void refuse(int code, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fputs("merlon-helper: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	exit(code);
+}
+
+static bool only_root_writes(const struct stat *s)
+{
+	/* A sticky folder (/tmp) still lets others put files into it, so it is no exception here. */
+	return s->st_uid == 0 && !(s->st_mode & S_IWOTH) && (!(s->st_mode & S_IWGRP) || s->st_gid == 0);
+}
+
+/* Every component of the real path must be writable by root alone: otherwise another user chooses what runs as root. */
+static void require_root_owned(const char *path)
+{
+	char real[PATH_MAX];
+	struct stat s;
+	if (!realpath(path, real))
+		refuse(UNSAFE, "%s: %s.", path, strerror(errno));
+	for (char *end = real + strlen(real);; *end = '\0') {
+		const char *component = end == real ? "/" : real;
+		if (lstat(component, &s) || !only_root_writes(&s))
+			refuse(UNSAFE, "%s can be written by another user than root; install Merlon anew.", component);
+		if (end == real)
+			return;
+		end = strrchr(real, '/');
+	}
+}
+
+static bool installed(const char *folder)
+{
+	return strncmp(folder, "/usr/", 5) == 0 || strncmp(folder, "/opt/", 5) == 0;
+}
+
+static void check_own_file(const char *self)
+{
+	struct stat s;
+	if (stat(self, &s))
+		refuse(BROKEN, "%s: %s.", self, strerror(errno));
+	if (getauxval(AT_SECURE) || (s.st_mode & (S_ISUID | S_ISGID)))
+		refuse(UNSAFE, "refusing to run setuid: chmod ug-s %s", self);
+	if (getuid() != 0 || geteuid() != 0)
+		refuse(NOT_ROOT, "loading BPF programs needs root; the engine starts this through pkexec.");
+}
+
+static void clean_environment(void)
+{
+	const char *given = getenv("PKEXEC_UID");
+	char uid[12] = "";
+	if (given && strlen(given) < sizeof uid && strspn(given, "0123456789") == strlen(given))
+		strcpy(uid, given);
+	clearenv();
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("LANG", "C.UTF-8", 1);
+	setenv("HOME", "/", 1);
+	if (uid[0])
+		setenv("PKEXEC_UID", uid, 1);
+}
+
+static void close_descriptors(void)
+{
+	if (syscall(SYS_close_range, 3, ~0U, 0) == 0)
+		return;
+	for (int fd = 3, end = (int)sysconf(_SC_OPEN_MAX); fd < end; fd++)
+		close(fd);
+}
+
+/* Handlers are gone after an exec, but what the parent ignored or blocked would stay so. */
+static void reset_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+}
+
+/*
+ * Attaching to a tracepoint needs its id from tracefs. Where the host has none mounted, this process gets one in a
+ * mount namespace of its own. A slave of the host's: mounts made there are seen here (and unmounts not held up), never
+ * the other way round.
+ */
+static void find_tracefs(void)
+{
+	if (access(TRACEFS "/events", F_OK) == 0)
+		return;
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
+	    mount("tracefs", TRACEFS, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		say("no tracefs (%s): programs on system-call tracepoints will not attach.", strerror(errno));
+}
+
+/* As auditd does by its priority_boost: who reads events must not starve behind those who make them. */
+static void raise_priority(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, PRIORITY))
+		say("own priority not raised: %s.", strerror(errno));
+	pid_t parent = getppid();
+	/* The engine's main thread alone. Its end in between would make the parent 1 or a subreaper, which is left
+	 * alone. */
+	if (parent > 1 && setpriority(PRIO_PROCESS, (id_t)parent, PRIORITY))
+		say("the engine's priority not raised: %s.", strerror(errno));
+}
+
+/* Kernels before 5.11 charge BPF memory to RLIMIT_MEMLOCK. Cores would hold what other users' programs were given. */
+static void set_limits(void)
+{
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY}, none = {0, 0};
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited)) {
+		struct rlimit memlock;
+		if (getrlimit(RLIMIT_MEMLOCK, &memlock) == 0) {
+			memlock.rlim_cur = memlock.rlim_max;
+			setrlimit(RLIMIT_MEMLOCK, &memlock);
+		}
+	}
+	if (setrlimit(RLIMIT_CORE, &none))
+		say("core dumps not turned off: %s.", strerror(errno));
+}
+
+static void set_capabilities(unsigned long long permitted, unsigned long long inheritable)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+	for (int i = 0; i < 2; i++) {
+		data[i].permitted = data[i].effective = (__u32)(permitted >> (32 * i));
+		data[i].inheritable = (__u32)(inheritable >> (32 * i));
+	}
+	if (syscall(SYS_capset, &header, data))
+		refuse(BROKEN, "capset: %s.", strerror(errno));
+}
+
+/*
+ * Leaves exactly `kept` in every set, through the exec: without SECBIT_NOROOT uid 0 would get everything back that the
+ * bounding set allows; with it, only ambient capabilities live on.
+ */
+static void shed_capabilities(void)
+{
+	unsigned long long keep = 0;
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		keep |= 1ULL << kept[i];
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct now[2];
+	if (syscall(SYS_capget, &header, now))
+		refuse(BROKEN, "capget: %s.", strerror(errno));
+	unsigned long long had = now[0].permitted | (unsigned long long)now[1].permitted << 32;
+	if ((had & keep) != keep)
+		refuse(NOT_ROOT, "CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH is missing: this root is a container's.");
+
+	set_capabilities(had, keep);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0))
+			refuse(BROKEN, "PR_CAP_AMBIENT_RAISE %d: %s.", kept[i], strerror(errno));
+	for (int each = 0; prctl(PR_CAPBSET_READ, each, 0, 0, 0) >= 0; each++)
+		if (!(keep >> each & 1) && prctl(PR_CAPBSET_DROP, each, 0, 0, 0))
+			refuse(BROKEN, "PR_CAPBSET_DROP %d: %s.", each, strerror(errno));
+	if (prctl(PR_SET_SECUREBITS,
+		  SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+		      SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+		  0, 0, 0))
+		refuse(BROKEN, "PR_SET_SECUREBITS: %s.", strerror(errno));
+	set_capabilities(keep, keep);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		refuse(BROKEN, "PR_SET_NO_NEW_PRIVS: %s.", strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		refuse(64, "takes no arguments.");
+	char self[PATH_MAX], folder[PATH_MAX], node[PATH_MAX + 8], entry[PATH_MAX + 16], addon[PATH_MAX + 24];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (length < 0)
+		refuse(BROKEN, "/proc/self/exe: %s.", strerror(errno));
+	self[length] = '\0';
+	check_own_file(self);
+	strcpy(folder, self);
+	strcpy(folder, dirname(folder));
+	snprintf(node, sizeof node, "%s/node", folder);
+	snprintf(entry, sizeof entry, "%s/index.js", folder);
+	snprintf(addon, sizeof addon, "%s/build/sensor.node", folder);
+	if (installed(folder)) {
+		const char *files[] = {self, node, entry, addon};
+		for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+			require_root_owned(files[i]);
+	}
+
+	clean_environment();
+	close_descriptors();
+	reset_signals();
+	umask(077);
+	if (chdir("/"))
+		refuse(BROKEN, "chdir /: %s.", strerror(errno));
+	find_tracefs();
+	raise_priority();
+	set_limits();
+	shed_capabilities();
+
+	/* Small heaps and one worker for V8: what flows through here stays outside its heap. */
+	execv(node,
+	      (char *[]){node, "--max-old-space-size=64", "--max-semi-space-size=1", "--v8-pool-size=1", entry, NULL});
+	refuse(NO_NODE, "%s: %s.", node, strerror(errno));
+}

@@ -1,0 +1,76 @@
+/* The BPF object: loaded with what this kernel accepts, attached program by program, measured, detached. */
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "error.h"
+
+struct merlon;
+struct bpf_link;
+struct bpf_program;
+
+namespace native
+{
+
+class Programs
+{
+      public:
+	struct Refused {
+		std::string name;
+		std::string reason; /* the kernel's or libbpf's own words */
+	};
+	struct Counters {
+		std::string name;
+		uint64_t runs;
+		uint64_t missed;
+	};
+
+	Programs() = default;
+	~Programs();
+	Programs(const Programs &) = delete;
+	Programs &operator=(const Programs &) = delete;
+
+	/* The hash of the record layout that the object was built with. Needs no privilege. */
+	static std::string layout_hash();
+
+	/* Loads everything that this kernel accepts; fails where a program is refused that nothing works without. */
+	std::optional<Failure> load(uint32_t ring_bytes);
+
+	/* Attaches what was loaded. Events flow from here on. */
+	std::optional<Failure> attach();
+
+	/* Detaches and unloads. Idempotent. */
+	void close();
+
+	int ring() const;
+	volatile uint32_t *asleep() const;
+	std::vector<std::string> attached() const;
+	const std::vector<Refused> &refused() const
+	{
+		return refusals;
+	}
+
+	/* lost[type][cpu]. False, with errno set, where the kernel would not say; so below. */
+	bool lost(std::vector<std::vector<uint64_t>> &into) const;
+	bool counters(std::vector<Counters> &into) const;
+
+	/* A descriptor that yields one record for each process that runs; the caller closes it. -errno on failure. */
+	int open_snapshot() const;
+
+      private:
+	std::optional<Failure> load_with(const std::vector<std::string> &excluded, uint32_t ring_bytes);
+
+	struct Attached {
+		std::string name;
+		bpf_program *program;
+		bpf_link *link;
+	};
+	merlon *skeleton = nullptr;
+	std::vector<Attached> links;
+	std::vector<Refused> refusals;
+};
+
+} // namespace native
