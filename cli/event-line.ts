@@ -12,7 +12,7 @@ export function eventLine({ fields }: Event, width: number): string {
     (fields['process.pid'] === undefined ? '' : String(fields['process.pid'])).padStart(7),
   ].join('  ');
   const rest = visible(story(fields));
-  const room = Math.max(20, width - 47);
+  const room = Math.max(20, width - 48);
   return `${lead}  ${cell(rest, room).trimEnd()}`;
 }
 

@@ -59,6 +59,7 @@ export async function follow(
   };
 
   while (left > 0 && !signal.aborted) {
+    if (inbox.queueComesFirst) await printNew(inbox.takeQueue());
     let after = inbox.takeMissed();
     while (after !== undefined && left > 0 && !signal.aborted) {
       const page: { events: readonly Event[]; next?: string } = await ask(console, 'events.page', {
@@ -71,7 +72,7 @@ export async function follow(
       after = page.next;
     }
     await printNew(inbox.takeQueue());
-    if (inbox.isEmpty) {
+    if (inbox.isEmpty && left > 0) {
       if (inbox.closed) break;
       await inbox.more();
     }
@@ -90,6 +91,14 @@ class Inbox {
 
   get isEmpty(): boolean {
     return this.#queue.length === 0 && this.#missedFrom === undefined;
+  }
+
+  /** Whether what is queued came before what has to be paged. */
+  get queueComesFirst(): boolean {
+    const first = parseCursor(this.#queue[0]?.cursor ?? '');
+    return (
+      first !== undefined && this.#missedFrom !== undefined && compareCursors(first, this.#missedFrom) <= 0
+    );
   }
 
   add({ events, behind }: LiveEvents): void {
