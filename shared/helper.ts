@@ -73,7 +73,7 @@ const HELPER_ERROR_CODES = [
 ] as const;
 export type HelperErrorCode = (typeof HELPER_ERROR_CODES)[number];
 
-const failure = v.strictObject({
+export const helperFailure = v.strictObject({
   code: v.picklist(HELPER_ERROR_CODES),
   message: v.string(),
   detail: v.optional(v.string()),
@@ -97,7 +97,7 @@ export const helperMessage = v.union([
   hello,
   snapshotDone,
   v.strictObject({ id, ok: v.literal(true), value: v.unknown() }),
-  v.strictObject({ id, ok: v.literal(false), error: failure }),
+  v.strictObject({ id, ok: v.literal(false), error: helperFailure }),
 ]);
 export type HelperMessage = v.InferOutput<typeof helperMessage>;
 
