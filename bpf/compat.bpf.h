@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Where kernels differ, and the commit that made the difference. libbpf resolves each test when it loads, so the
+ * verifier never sees the branch that does not apply.
+ */
+#ifndef MERLON_COMPAT_BPF_H
+#define MERLON_COMPAT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+/* linux/kdev_t.h, linux/stat.h, linux/sched.h, linux/sched/signal.h, linux/mount.h: macros, which BTF does not have. */
+#define MAJOR(dev) ((dev) >> 20)
+#define MINOR(dev) ((dev) & ((1u << 20) - 1))
+#define S_IFMT 00170000
+#define S_IFSOCK 0140000
+#define S_IFREG 0100000
+#define S_IFCHR 0020000
+#define S_IFIFO 0010000
+#define S_ISUID 0004000
+#define S_ISGID 0002000
+#define S_IXGRP 00010
+#define PF_KTHREAD 0x00200000
+#define SIGNAL_GROUP_EXIT 0x00000004
+#define MNT_INTERNAL 0x4000
+#define PAGE_BYTES 4096 /* x86_64 has no other */
+
+/* "capability: just use a 'u64' instead of a 'u32[2]' array", f122a08b197d, Linux 6.3 */
+struct kernel_cap_struct___u32_pair {
+	__u32 cap[2];
+} __attribute__((preserve_access_index));
+
+struct cred___u32_pair {
+	struct kernel_cap_struct___u32_pair cap_permitted;
+	struct kernel_cap_struct___u32_pair cap_effective;
+	struct kernel_cap_struct___u32_pair cap_ambient;
+} __attribute__((preserve_access_index));
+
+#define CAPABILITIES(cred, set)                                                                                        \
+	(bpf_core_field_exists(((struct cred___u32_pair *)0)->set.cap)                                                 \
+	     ? (((const struct cred___u32_pair *)(cred))->set.cap[0] |                                                 \
+		(__u64)((const struct cred___u32_pair *)(cred))->set.cap[1] << 32)                                     \
+	     : (cred)->set.val)
+
+/* "exit: move and extend sched_process_exit() tracepoint", Linux 6.16, hands the tracepoint `bool group_dead`. */
+struct trace_event_raw_sched_process_exit___group_dead {
+	bool group_dead;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool exit_tells_group_dead(void)
+{
+	return bpf_core_field_exists(((struct trace_event_raw_sched_process_exit___group_dead *)0)->group_dead);
+}
+
+/* Atomic exchange in BPF: "bpf: Add instructions for atomic_[cmp]xchg", 5ffa25502b5a, Linux 5.12; this
+ * enumerator: 5.13. */
+static __always_inline bool has_atomic_exchange(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_for_each_map_elem);
+}
+
+/* Kernels built without auditing have neither. */
+static __always_inline __u32 loginuid_of(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->loginuid) ? task->loginuid.val : (__u32)-1;
+}
+
+static __always_inline __u32 audit_session_of(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sessionid) ? task->sessionid : (__u32)-1;
+}
+
+#endif

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Attempts to start a program that the kernel turned down, with the error.
+ *
+ * No scheduler tracepoint tells of them, so the syscalls' own exit tracepoints do: the arguments are still in the
+ * caller's registers and its memory is as it was. These tracepoints do not fire for 32-bit callers
+ * (arch_trace_is_compat_syscall()); raw sys_exit would, at a cost to every system call on the machine.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "compat.bpf.h"
+#include "events.h"
+#include "output.bpf.h"
+#include "path.bpf.h"
+#include "task.bpf.h"
+
+#define FAILED_ARGUMENTS 64 /* looked at; more are cut */
+#define FAILED_MAX (sizeof(struct merlon_exec_failed) + 2 * MERLON_PATH_MAX + MERLON_ARGS_MAX)
+
+union failed_record {
+	struct merlon_exec_failed failed;
+	char bytes[FAILED_MAX + MERLON_ARGS_MAX]; /* the verifier adds up offset and size without their relation */
+};
+
+MERLON_SCRATCH(failed_records, union failed_record);
+struct failed_scratch {
+	struct path_parts parts;
+	volatile __u32 used; /* bytes of the record that arguments take; volatile as in path.bpf.h */
+};
+
+MERLON_SCRATCH(failed_scratch, struct failed_scratch);
+
+static __always_inline void write_user_path(struct merlon_exec_failed *failed, const void *path)
+{
+	__u32 end = record_end(&failed->header);
+	long length;
+
+	if (end > FAILED_MAX - MERLON_PATH_MAX)
+		return;
+	length = bpf_probe_read_user_str((char *)failed + end, MERLON_PATH_MAX, path);
+	if (length < 1 || length > MERLON_PATH_MAX) {
+		failed->flags |= MERLON_F_INCOMPLETE;
+		return;
+	}
+	if (length == MERLON_PATH_MAX)
+		failed->flags |= MERLON_F_EXECUTABLE_CUT;
+	add_string(&failed->header, &failed->path, end, length - 1);
+}
+
+/* Copies arguments to the record's end, NUL between them. False where that was not all. */
+static __always_inline bool copy_user_arguments(char *to, struct failed_scratch *scratch, const __u64 *argv)
+{
+	__u64 argument;
+	__u32 used, i;
+	long length;
+
+	scratch->used = 0;
+	for (i = 0; i < FAILED_ARGUMENTS; i++) {
+		used = scratch->used;
+		if (used >= MERLON_ARGS_MAX - 1 || bpf_probe_read_user(&argument, sizeof(argument), argv + i))
+			return false;
+		if (!argument)
+			return true;
+		length = bpf_probe_read_user_str(to + used, MERLON_ARGS_MAX - used, (void *)argument);
+		if (length < 1 || length > MERLON_ARGS_MAX)
+			return false;
+		scratch->used = used + length;
+	}
+	return false;
+}
+
+/* The kernel may not have touched the arguments yet, so a page can be absent: what could be read is sent, flagged as
+ * cut. */
+static __always_inline void write_user_arguments(struct merlon_exec_failed *failed, struct failed_scratch *scratch,
+						 const __u64 *argv)
+{
+	__u32 end = record_end(&failed->header), used;
+
+	if (end > FAILED_MAX - MERLON_ARGS_MAX)
+		return;
+	if (!copy_user_arguments((char *)failed + end, scratch, argv))
+		failed->flags |= MERLON_F_ARGS_CUT;
+	used = scratch->used;
+	if (used < 1 || used > MERLON_ARGS_MAX)
+		return;
+	failed->args_length = used - 1;
+	add_string(&failed->header, &failed->args, end, used - 1);
+}
+
+static __always_inline void write_caller_cwd(struct merlon_exec_failed *failed, struct path_parts *parts,
+					     struct task_struct *task)
+{
+	gather_parts(parts, task->fs->pwd.mnt, task->fs->pwd.dentry, task->nsproxy->mnt_ns->root);
+	if (parts->cut)
+		failed->flags |= MERLON_F_CWD_CUT;
+	write_parts(&failed->header, FAILED_MAX, &failed->cwd, parts);
+}
+
+static __always_inline int send_failed(long error, const void *path, const void *argv)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	union failed_record *record = scratch_of(&failed_records);
+	struct failed_scratch *scratch = scratch_of(&failed_scratch);
+	struct merlon_exec_failed *failed;
+
+	if (!record || !scratch)
+		return 0;
+	failed = &record->failed;
+	__builtin_memset(failed, 0, sizeof(*failed));
+	set_record_end(&failed->header, sizeof(*failed));
+	failed->header.time_ns = bpf_ktime_get_boot_ns();
+	fill_task(&failed->task, task);
+	failed->error = -error;
+	write_user_path(failed, path);
+	write_caller_cwd(failed, &scratch->parts, task);
+	write_user_arguments(failed, scratch, argv);
+	send_record(&failed->header, MERLON_EXEC_FAILED, FAILED_MAX);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_execve")
+int exec_failed(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *regs;
+
+	if (ctx->ret >= 0)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return send_failed(ctx->ret, (void *)PT_REGS_PARM1_SYSCALL(regs), (void *)PT_REGS_PARM2_SYSCALL(regs));
+}
+
+SEC("tracepoint/syscalls/sys_exit_execveat")
+int execveat_failed(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *regs;
+
+	if (ctx->ret >= 0)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return send_failed(ctx->ret, (void *)PT_REGS_PARM2_SYSCALL(regs), (void *)PT_REGS_PARM3_SYSCALL(regs));
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
