@@ -1,0 +1,104 @@
+/** What a row says of an event. Pure: from fields to words. */
+import type { Event, EventFields } from '../../shared/event.ts';
+import { bytes, counted, duration, clock, span } from '../ui/units.ts';
+import type { IconName } from '../ui/icons.ts';
+
+export interface Described {
+  readonly icon: IconName;
+  readonly action: string;
+  /** The machine's words (a command line, a path) … */
+  readonly target: string;
+  /** … or ours, where there is nothing of the machine's to show. */
+  readonly note: string;
+  readonly tags: readonly string[];
+  readonly outcome: string;
+  /** Whether the outcome is worth a look: a failure. */
+  readonly failed: boolean;
+}
+
+const ICONS: Readonly<Record<string, IconName>> = {
+  exec: 'play',
+  exec_failed: 'ban',
+  fork: 'fork',
+  exit: 'minus',
+  running: 'eye',
+  sensor_started: 'feed',
+  sensor_stopped: 'feed',
+  clock_stepped: 'clock',
+};
+
+const TAGS: Readonly<Record<string, string>> = {
+  memfd: 'in memory',
+  deleted: 'deleted file',
+  setuid: 'setuid',
+  setgid: 'setgid',
+  file_capabilities: 'file capabilities',
+  ld_preload: 'LD_PRELOAD',
+  ld_audit: 'LD_AUDIT',
+};
+
+/** Whether the event says that Merlon saw nothing for a while, or missed some. */
+export function isGap(event: Event): boolean {
+  return event.fields['event.action'] === 'gap';
+}
+
+export function describe({ fields }: Event): Described {
+  const action = fields['event.action'] ?? 'event';
+  return {
+    icon: ICONS[action] ?? 'feed',
+    action: action.replaceAll('_', ' '),
+    target: targetOf(action, fields),
+    note: noteOf(action, fields),
+    tags: (fields['merlon.process.flags'] ?? []).flatMap((flag) => TAGS[flag] ?? []),
+    outcome: outcomeOf(fields),
+    failed: fields['event.outcome'] === 'failure' || fields['merlon.exit.signal'] !== undefined,
+  };
+}
+
+function targetOf(action: string, fields: EventFields): string {
+  if (action === 'exit' || action === 'fork') return '';
+  return fields['process.command_line'] ?? fields['process.executable'] ?? '';
+}
+
+function noteOf(action: string, fields: EventFields): string {
+  switch (action) {
+    case 'exit': {
+      const parts = [];
+      const lived = fields['event.duration'];
+      const rss = fields['merlon.exit.max_rss'];
+      if (lived !== undefined) parts.push(`ran ${duration(lived)}`);
+      if (rss !== undefined) parts.push(`peak ${bytes(rss)}`);
+      return parts.join(', ');
+    }
+    case 'fork':
+      return 'new process, same program';
+    case 'running':
+      return targetOf(action, fields) === '' ? 'already ran when Merlon started' : '';
+    default:
+      return fields['process.pid'] === undefined ? (fields['message'] ?? fields['event.reason'] ?? '') : '';
+  }
+}
+
+function outcomeOf(fields: EventFields): string {
+  const signal = fields['merlon.exit.signal'];
+  if (signal !== undefined) return signal;
+  const error = fields['error.code'];
+  if (error !== undefined) return error;
+  const code = fields['process.exit_code'];
+  return code === undefined ? '' : String(code);
+}
+
+/** A gap as a sentence in two parts: how long, and what is known of it. */
+export function describeGap({ fields }: Event): { readonly span: string; readonly rest: string } {
+  const start = fields['event.start'];
+  const end = fields['event.end'];
+  const lost = fields['merlon.gap.lost'];
+  const reason = fields['event.reason'] ?? '';
+  const missed =
+    lost === undefined ? 'How many events were missed is unknown.' : `${counted(lost, 'event')} lost.`;
+  if (start === undefined || end === undefined) return { span: missed, rest: reason };
+  const length = duration((end - start) * 1e6);
+  const until =
+    end - start >= 1000 ? `Blind for ${span(end - start)}, until ${clock(end)}:` : `Gap of ${length}:`;
+  return { span: until, rest: reason === '' ? missed : `${reason.replace(/[.:]$/, '')}. ${missed}` };
+}
