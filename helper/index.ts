@@ -14,6 +14,8 @@ import { frameOutput } from './stream.ts';
 const EXIT_PRIVILEGES = 79;
 const EXIT_BUG = 70;
 const EXIT_USAGE = 64;
+/** How long what was read already may take to leave; well within the engine's patience (engine/sensor/launch.ts). */
+const FLUSH_MS = 1000;
 
 const sensor = new Sensor();
 
@@ -53,4 +55,14 @@ function requirePrivileges(): string[] {
 
 const capabilities = requirePrivileges();
 const output = frameOutput(openStdout(), (reason) => end(0, `stdout: ${reason}`));
-end(0, await serve({ input: process.stdin, output, sensor, version: manifest.version, capabilities, log }));
+const reason = await serve({
+  input: process.stdin,
+  output,
+  sensor,
+  version: manifest.version,
+  capabilities,
+  log,
+});
+setTimeout(() => end(0, `${reason}; what it had read was not taken`), FLUSH_MS);
+await output.flush();
+end(0, reason);

@@ -11,6 +11,8 @@ export interface Output {
   control(message: HelperMessage): Promise<void>;
   /** Sends a batch. `release` is called once the kernel has taken it whole: the memory is lent until then. */
   records(batch: Uint8Array, release: () => void): void;
+  /** Once the kernel has taken everything that was sent, or nobody reads any more. */
+  flush(): Promise<void>;
 }
 
 /**
@@ -51,5 +53,6 @@ export function frameOutput(socket: Writable, onBroken: (reason: string) => void
       socket.write(batch, () => release());
       socket.uncork();
     },
+    flush: () => new Promise((resolve) => (broken ? resolve() : socket.write('', () => resolve()))),
   };
 }
