@@ -32,9 +32,9 @@ function checkMachine() {
       `Merlon has no Node 24 for ${process.arch}: it runs on x64 (and, for its parts in user space, arm64).`,
     );
   }
-  if (process.arch === 'arm64' && !existsSync(join(ROOT, 'bpf/vmlinux/arm64/vmlinux.h'))) {
+  if (process.arch === 'arm64' && !existsSync(join(ROOT, 'bpf/vmlinux/aarch64/vmlinux.h'))) {
     throw new Refusal(
-      'the kernel programs cannot be built on arm64 yet: bpf/vmlinux/arm64/vmlinux.h is not there ' +
+      'the kernel programs cannot be built on arm64 yet: bpf/vmlinux/aarch64/vmlinux.h is not there ' +
         '(bpf/README.md says how it is made).',
     );
   }
