@@ -143,8 +143,7 @@ function valueAfter(
   const match = VALUE.exec(text);
   if (match === null) return undefined;
   const value = match[1] ?? match[2] ?? match[3]!;
-  if (isHarmless(value) || (PATH.test(value) && /key|pwd/i.test(text.slice(wordStart, wordEnd))))
-    return undefined;
+  if (isHarmless(value, text.slice(wordStart, wordEnd))) return undefined;
   // "Authorization: token ‹…›" and "Bearer ‹…›": the word before a tag is no secret.
   if (/^(?:basic|bearer)$/i.test(value)) return undefined;
   return { start: match[3] === undefined ? valueStart + 1 : valueStart, text: value };

@@ -110,7 +110,7 @@ function mergedStart(bytes: Buffer, start: number, end: number, merged: Readonly
   let slash = start + 5;
   while (slash < end && slash - start < 12 && bytes[slash] !== SLASH) slash++;
   if (bytes[slash] !== SLASH || slash - start > 11) return start;
-  return merged.has(bytes.latin1Slice(start + 5, slash)) ? start + 4 : start;
+  return merged.has(bytes.toString('latin1', start + 5, slash)) ? start + 4 : start;
 }
 
 function addList(table: PathTable, list: Buffer, number: number): void {

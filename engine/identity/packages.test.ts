@@ -8,7 +8,8 @@ import { Packages } from './packages.ts';
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'merlon-dpkg-'));
-  for (const folder of ['usr/bin', 'opt', 'var/lib/dpkg/info']) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ['usr/bin', 'opt', 'var/lib/dpkg/info'])
+    mkdirSync(join(root, folder), { recursive: true });
   symlinkSync('usr/bin', join(root, 'bin'));
   install('coreutils', '9.1-1', '/.\n/bin\n/bin/ls\n/usr/bin/env\n');
 });
