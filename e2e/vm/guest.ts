@@ -30,10 +30,27 @@ export async function runGuest({
   const consoleFile = `${leave}.console.log`;
   const tapFile = `${leave}.tap`;
   for (const file of [consoleFile, tapFile]) rmSync(file, { force: true });
+  // One thread for both processors: with one each, code that the kernel patches while it runs is now and then executed
+  // half patched, and the guest dies of an int3 of its own.
   const qemu = spawn(
     'qemu-system-x86_64',
     [
-      ...['-M', 'q35', '-cpu', 'max', '-smp', '2', '-m', '2048', '-nographic', '-no-reboot', '-nic', 'none'],
+      ...[
+        '-accel',
+        'tcg,thread=single',
+        '-M',
+        'q35',
+        '-cpu',
+        'max',
+        '-smp',
+        '2',
+        '-m',
+        '2048',
+        '-nographic',
+        '-no-reboot',
+        '-nic',
+        'none',
+      ],
       ...['-monitor', 'none', '-serial', 'stdio', '-serial', `file:${tapFile}`],
       ...['-kernel', image, '-initrd', initramfs],
       '-append',

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # The first process of a guest: mounts what a system has, runs the kernel tier, hands the results out, powers off.
 # The console (ttyS0) is the log; the results go over a line of their own (ttyS1), so that kernel messages cannot cut them.
-export PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root TMPDIR=/tmp XDG_RUNTIME_DIR=/run MERLON_GUEST=1
+export PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root TMPDIR=/tmp XDG_RUNTIME_DIR=/run MERLON_GUEST=1 NO_COLOR=1
 busybox mount -t proc proc /proc
 busybox mount -t sysfs sysfs /sys
 busybox mount -t devtmpfs dev /dev

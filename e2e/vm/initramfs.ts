@@ -24,14 +24,24 @@ const CONTENT = [
   'engine/sensor',
   'cli',
   'e2e/kernel',
+  'e2e/bench',
   'node_modules/valibot',
   'node_modules/better-sqlite3',
 ];
 /** Programs that tests start besides busybox's. */
 const PROGRAMS = ['/usr/bin/bash', '/usr/bin/setpriv', '/usr/bin/unshare'];
 
-/** Packs the file system. @returns the compressed image */
-export function makeInitramfs(root: string, work: string, init: string): string {
+/**
+ * Packs the file system.
+ * @param extra absolute paths of further programs, placed with their libraries where they are on this machine
+ * @returns the compressed image
+ */
+export function makeInitramfs(
+  root: string,
+  work: string,
+  init: string,
+  extra: readonly string[] = [],
+): string {
   const tree = join(work, 'tree');
   rmSync(tree, { recursive: true, force: true });
   for (const folder of [
@@ -74,7 +84,7 @@ export function makeInitramfs(root: string, work: string, init: string): string 
     rmSync(path, { force: true });
     symlinkSync('/usr/bin/node', path);
   }
-  const programs = PROGRAMS.filter((path) => existsSync(path));
+  const programs = [...PROGRAMS, ...extra].filter((path) => existsSync(path));
   for (const path of programs) place(tree, path);
   const addons = ['out/helper/build/sensor.node', 'out/engine/build/peer.node', 'out/helper/merlon-helper'];
   for (const library of libraries([node, ...programs, ...addons.map((path) => join(root, path))])) {
@@ -86,7 +96,7 @@ export function makeInitramfs(root: string, work: string, init: string): string 
 }
 
 /** Sources of addons and of SQLite, prebuilt binaries for other systems, tests of packages. */
-const NOT_NEEDED = /better-sqlite3\/(deps|src)(\/|$)|\.(map|test\.ts)$|prebuilds\/(darwin|win32|linux-arm)/;
+const NOT_NEEDED = /better-sqlite3\/(deps|src)(\/|$)|\.map$|prebuilds\/(darwin|win32|linux-arm)/;
 
 function installBusybox(tree: string): void {
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
