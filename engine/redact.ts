@@ -67,7 +67,7 @@ export class Redactor {
     const known = this.#lines.get(raw);
     if (known !== undefined) return known;
     const args = raw === '' ? [] : this.args(raw.split('\0'));
-    const line = { args, text: args.join(' ') };
+    const line = { args: Object.freeze(args), text: args.join(' ') };
     if (raw.length <= MAX_CACHED_LENGTH) {
       // Emptied rather than trimmed: a storm of unique command lines must not pay for order.
       if (this.#lines.size >= MAX_CACHED) this.#lines = new Map();

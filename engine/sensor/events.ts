@@ -49,10 +49,10 @@ export interface Surroundings {
 type Shaped = { [F in FieldName]?: FieldValue<F> | undefined };
 const fieldsOf = (shaped: Shaped): EventFields => shaped as EventFields;
 
-const PROCESS = ['process'];
-const START = ['start'];
-const END = ['end'];
-const INFO = ['info'];
+const PROCESS = Object.freeze(['process']);
+const START = Object.freeze(['start']);
+const END = Object.freeze(['end']);
+const INFO = Object.freeze(['info']);
 const MAX_COMMS = 4096;
 const UNSET = 0xffffffff;
 const NO_COMMAND: CommandLine = { args: [], text: '' };
@@ -90,11 +90,22 @@ export class EventMaker {
     return this.#program(record, sequence, process, line, flags, 'exec', START);
   }
 
-  /** A snapshot's record of a process that is known already (the helper was started again) changes its program only. */
-  #running(record: ExecRecord, sequence: number): EventFields {
+  /**
+   * A process of the snapshot. One that is known already with the same program (it began meanwhile, or the helper was
+   * started again) is no news, and one whose end is known does not come back.
+   */
+  #running(record: ExecRecord, sequence: number): EventFields | undefined {
+    const { processes } = this.#around;
+    const known = processes.find(record.task.pid, record.task.start_ns);
+    if (known?.status !== undefined) return undefined;
     const { line, flags } = this.#arguments(record);
-    const process = this.#around.processes.executed(record, imageOf(record, line));
-    return this.#program(record, sequence, process, line, flags, 'running', INFO);
+    const image = imageOf(record, line);
+    const same =
+      known?.image !== undefined &&
+      known.image.executable === image.executable &&
+      known.image.commandLine === image.commandLine;
+    const process = processes.executed(record, image);
+    return same ? undefined : this.#program(record, sequence, process, line, flags, 'running', INFO);
   }
 
   #arguments(record: ExecRecord): { line: CommandLine; flags: number } {
@@ -330,7 +341,7 @@ export class EventMaker {
   }
 }
 
-const INCOMPLETE = ['incomplete'];
+const INCOMPLETE = Object.freeze(['incomplete']);
 
 const comms = new Map<string, string>();
 

@@ -27,13 +27,17 @@ function interned<T>(make: (key: number) => T): (key: number) => T {
   };
 }
 
+/*
+ * Lists are frozen: the store knows frozen lists by identity and does not look at their members again.
+ */
+
 /** The names of a capability mask; bits that have no name yet read CAP_<number>. */
 export const capabilityNames: (mask: number) => readonly string[] = interned((mask) => {
   const names: string[] = [];
   for (let bit = 0, rest = mask; rest >= 1; bit++, rest = Math.floor(rest / 2)) {
     if (rest % 2 >= 1) names.push(CAPABILITIES[bit] ?? `CAP_${bit}`);
   }
-  return names;
+  return Object.freeze(names);
 });
 
 const ERRORS = new Map<number, string>();
@@ -86,7 +90,7 @@ const flagList = interned((mask) => {
   const names: string[] = PROCESS_FLAGS.filter((_, bit) => bit < 13 && (mask & (1 << bit)) !== 0);
   if (mask & ARGS_FROM_PROC) names.push('args_from_proc');
   if (mask & INCOMPLETE || (mask & ARGS_MISSING && !(mask & ARGS_FROM_PROC))) names.push('incomplete');
-  return names;
+  return Object.freeze(names);
 });
 
 /** `8:1`: the kernel's major << 20 | minor. */

@@ -102,7 +102,7 @@ describe('Processes', () => {
     const kept = table.forked(facts(1, 10));
     const gone = table.forked(facts(2, 20));
     const later = table.forked(facts(3, 60));
-    expect(table.reconcile(new Set([kept]), 50)).toBe(1);
+    expect(table.reconcile(new Set([kept]), 50, 60)).toBe(1);
     expect([kept.endNs, gone.endNs, gone.status, later.endNs]).toEqual([undefined, 50, undefined, undefined]);
   });
 

@@ -169,14 +169,16 @@ export class Processes {
   /**
    * A snapshot of everything that runs was taken from `beginNs` on: whoever is older than it and was not seen since
    * has ended, unseen.
+   * @returns how many.
    */
-  reconcile(seen: ReadonlySet<Process>, beginNs: number): number {
+  reconcile(seen: ReadonlySet<Process>, beginNs: number, nowNs: number): number {
     let ended = 0;
     for (const process of this.#newest.values()) {
       if (process.endNs !== undefined || process.startNs >= beginNs || seen.has(process)) continue;
       this.#end(process, beginNs);
       ended++;
     }
+    this.#forgetOld(nowNs);
     return ended;
   }
 

@@ -1,0 +1,223 @@
+/** The engine, put together: store, identity, ingest, helper and the socket that faces connect to. */
+import { homedir, release } from 'node:os';
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import manifest from '../package.json' with { type: 'json' };
+import { peer } from '../native/peer/index.ts';
+import type { Status } from '../shared/console.ts';
+import { formatCursor } from '../shared/event.ts';
+import { fail, ok, type Result } from '../shared/result.ts';
+import { Api } from './api.ts';
+import { ApiServer } from './api/server.ts';
+import { listenAt } from './api/socket.ts';
+import { StatusTeller } from './api/status.ts';
+import { Clock } from './clock.ts';
+import { Cgroups } from './identity/cgroups.ts';
+import { ContainerNames } from './identity/containers.ts';
+import { Packages } from './identity/packages.ts';
+import { Users } from './identity/users.ts';
+import { Ingest } from './ingest.ts';
+import { redactionKey, Redactor } from './redact.ts';
+import { Sensing } from './sensing.ts';
+import { EventMaker } from './sensor/events.ts';
+import { clockStepped } from './sensor/notices.ts';
+import { readArguments } from './sensor/proc.ts';
+import { Processes } from './sensor/processes.ts';
+import { openStore, StoreError, type Store } from './store/index.ts';
+
+export interface EngineOptions {
+  readonly data: string;
+  readonly socket: string;
+  /** Absolute path of merlon-helper, or of a script that plays it. */
+  readonly helper: string;
+  readonly log: (line: string) => void;
+  /** A client asked the engine to end. */
+  readonly onStop: () => void;
+}
+
+export interface Engine {
+  /** Detaches, stores what is under way, closes. Idempotent. */
+  stop(): Promise<void>;
+}
+
+type StartError = 'in_use' | 'socket' | 'store';
+
+/** The sensor waits this long for dpkg's index; packages of earlier events stay unknown. */
+const INDEX_WAIT_MS = 300;
+const TICK_MS = 1000;
+
+/** Starts everything. Fails: in_use (socket or database of another engine), socket, store. */
+export async function startEngine(options: EngineOptions): Promise<Result<Engine, StartError>> {
+  const opened = open(options.data);
+  if (!opened.ok) return opened;
+  const engine = new RunningEngine(options, opened.value);
+  const listening = await engine.listen();
+  if (listening.ok) {
+    await engine.sense();
+    return ok(engine);
+  }
+  await engine.stop();
+  const { code, message } = listening.error;
+  return fail(code === 'in_use' ? 'in_use' : 'socket', message);
+}
+
+function open(folder: string): Result<Store, StartError> {
+  try {
+    return ok(openStore(folder));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return fail(error.code === 'in_use' ? 'in_use' : 'store', error.message);
+  }
+}
+
+class RunningEngine implements Engine {
+  readonly #options: EngineOptions;
+  readonly #store: Store;
+  readonly #clock = new Clock();
+  readonly #bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  readonly #cgroups = new Cgroups(new ContainerNames(homedir()));
+  readonly #packages: Packages;
+  readonly #ingest: Ingest;
+  readonly #sensing: Sensing;
+  readonly #server: ApiServer;
+  readonly #status: StatusTeller;
+  #newest: string | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: EngineOptions, store: Store) {
+    this.#options = options;
+    this.#store = store;
+    const { log } = options;
+    const clock = this.#clock;
+    const bootId = this.#bootId;
+    const boot = store.bootNumber(bootId);
+    const users = new Users();
+    const cgroups = this.#cgroups;
+    const processes = new Processes(bootId);
+    const redactor = new Redactor(redactionKey(options.data));
+    this.#packages = new Packages({ log });
+    const maker = new EventMaker({
+      bootId,
+      clock,
+      processes,
+      users,
+      cgroups,
+      packages: this.#packages,
+      redactor,
+      readArguments,
+    });
+    this.#ingest = new Ingest({
+      bootId,
+      boot,
+      sequence: store.lastSequence(boot),
+      clock,
+      processes,
+      maker,
+      append: (events) => store.append(events),
+      onStored: (events) => {
+        this.#newest = formatCursor(events.at(-1)!.cursor);
+        this.#server.stored(events);
+      },
+      onPressure: (full) => this.#sensing.pressure(full),
+      onMalformed: (reason) => this.#sensing.distrust(reason),
+      log,
+    });
+    this.#sensing = new Sensing({
+      bootId,
+      clock,
+      file: options.helper,
+      ingest: this.#ingest,
+      onChange: () => this.#status.changed(),
+      log,
+    });
+    const api = new Api({
+      status: () => this.#statusNow(),
+      store,
+      newest: () => this.#newest,
+      sources: { processes, clock, users, cgroups, stored: (id) => store.process(id) },
+      startHelper: () => this.#sensing.start(),
+      stop: options.onStop,
+      log,
+    });
+    this.#server = new ApiServer({
+      handlers: api.handlers,
+      peerOf: (socket) => peer(descriptorOf(socket)),
+      uid: process.getuid?.() ?? -1,
+      onGone: (client) => api.gone(client),
+      log,
+    });
+    this.#status = new StatusTeller(
+      () => this.#statusNow(),
+      (status) => this.#server.notify('status.changed', status),
+    );
+  }
+
+  async listen(): Promise<Result<object, 'in_use' | 'refused'>> {
+    const { events } = await this.#store.page({ query: null, limit: 1 });
+    this.#newest ??= events[0]?.cursor ?? null;
+    return listenAt(this.#server.server, this.#options.socket, process.getuid?.() ?? -1);
+  }
+
+  /** Reads what identity needs, then starts the helper. */
+  async sense(): Promise<void> {
+    const index = this.#packages.load();
+    const late = new Promise((resolve) => setTimeout(resolve, INDEX_WAIT_MS).unref());
+    await Promise.all([this.#cgroups.scan(), Promise.race([index, late])]);
+    if (this.#stopped !== undefined) return;
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#sensing.start();
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#status.stop();
+    await this.#sensing.stop();
+    try {
+      this.#ingest.drain();
+    } catch (error) {
+      this.#options.log(
+        `The last events could not be stored: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+    await this.#server.close();
+    await this.#store.close();
+  }
+
+  #tick(): void {
+    const step = this.#clock.check();
+    if (step !== undefined) {
+      const context = { bootId: this.#bootId, clock: this.#clock };
+      this.#ingest.notice((sequence, atNs) => clockStepped(context, atNs, sequence, step));
+    }
+    this.#status.changed();
+  }
+
+  #statusNow(): Status {
+    const { path, bytes, events, oldest } = this.#store.stats();
+    return {
+      engine: {
+        version: manifest.version,
+        pid: process.pid,
+        uptime_s: Math.round(process.uptime()),
+        rss_bytes: process.memoryUsage.rss(),
+      },
+      helper: this.#sensing.helper,
+      sensor: this.#sensing.sensor,
+      store: { path, bytes, events, oldest },
+      host: { kernel: release(), boot_id: this.#bootId },
+    };
+  }
+}
+
+/** Node has no public way to a socket's descriptor; libuv's handle carries it on every Unix. */
+function descriptorOf(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
+  if (typeof fd !== 'number' || fd < 0) throw new Error('the connection has no descriptor');
+  return fd;
+}

@@ -1,0 +1,254 @@
+/** The road of a batch through the engine: decode, order, follow, redact, store, show. */
+import type { EventFields } from '../shared/event.ts';
+import type { Clock } from './clock.ts';
+import { decodeBatch, DecodeError, type DecodedRecord } from './sensor/decode.ts';
+import type { EventMaker } from './sensor/events.ts';
+import type { Gap, Gaps } from './sensor/gaps.ts';
+import { gapEvent } from './sensor/notices.ts';
+import type { Process, Processes } from './sensor/processes.ts';
+import type { StoredEvent } from './store/index.ts';
+
+export interface IngestOptions {
+  readonly bootId: string;
+  /** The number of this boot in the store. */
+  readonly boot: number;
+  /** The last sequence number used in this boot. */
+  readonly sequence: number;
+  readonly clock: Pick<Clock, 'wallOf' | 'bootNs'>;
+  readonly processes: Processes;
+  readonly maker: EventMaker;
+  /** Stores all or, when it throws, none. */
+  readonly append: (events: readonly StoredEvent[]) => void;
+  readonly onStored: (events: readonly StoredEvent[]) => void;
+  /** The queue is full (true), or has room again (false). */
+  readonly onPressure: (full: boolean) => void;
+  /** A batch does not hold together: that helper is to be ended. What it sent later is not looked at. */
+  readonly onMalformed: (reason: string) => void;
+  readonly log: (line: string) => void;
+}
+
+/** A task between batches, in order with them. */
+type Step = () => void;
+
+const QUEUE_FULL_BYTES = 32 << 20;
+const SLICE_MS = 10;
+/** Events in one transaction; the clock is looked at after each so many records. */
+const MAX_APPEND = 4096;
+const RECORDS_BETWEEN_LOOKS = 128;
+const STORE_RETRY_MS = 1000;
+/** A record this far in the future was not made by this kernel. */
+const FUTURE_NS = 60e9;
+
+/**
+ * One bounded queue, worked off in slices so that the sockets are served meanwhile. Nothing is dropped here: a full
+ * queue stops the reading of the helper's pipe, and so, in the end, fills the kernel's ring, which counts.
+ */
+export class Ingest {
+  readonly #options: IngestOptions;
+  #queue: (Uint8Array | Step)[] = [];
+  #queuedBytes = 0;
+  #full = false;
+  #records: readonly DecodedRecord[] = [];
+  #recordAt = 0;
+  #gaps: Gaps | undefined;
+  #snapshot: { readonly beginNs: number; readonly seen: Set<Process> } | undefined;
+  #pending: StoredEvent[] = [];
+  #sequence: number;
+  #lastTimeNs = 0;
+  #received = 0;
+  #scheduled = false;
+  #retry: NodeJS.Timeout | undefined;
+  readonly #unknownTypes = new Map<number, number>();
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#sequence = options.sequence;
+  }
+
+  /** Records decoded since the engine started. */
+  get received(): number {
+    return this.#received;
+  }
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** A helper runs: its records follow. @param beginNs when it had attached. */
+  helperStarted(gaps: Gaps, beginNs: number): void {
+    this.step(() => {
+      this.#gaps = gaps;
+      this.#snapshot = { beginNs, seen: new Set() };
+    });
+  }
+
+  /** The snapshot of what runs has been sent whole: who is not in it has ended. */
+  snapshotDone(processes: number): void {
+    this.step(() => {
+      const { processes: table, clock } = this.#options;
+      if (processes > 0 && this.#snapshot !== undefined) {
+        table.reconcile(this.#snapshot.seen, this.#snapshot.beginNs, clock.bootNs());
+      }
+      this.#snapshot = undefined;
+    });
+  }
+
+  /** @param payload valid during the call only. */
+  push(payload: Uint8Array): void {
+    this.#enqueue(payload.slice(), payload.length);
+  }
+
+  /** Does something in order with the batches. */
+  step(step: Step): void {
+    this.#enqueue(step, 0);
+  }
+
+  /** Stores an event of Merlon's own, in order with the batches. @param make is given the sequence number. */
+  notice(make: (sequence: number, atNs: number) => EventFields): void {
+    this.step(() => this.add(make));
+  }
+
+  /** As `notice`, from within a step. */
+  add(make: (sequence: number, atNs: number) => EventFields): void {
+    const atNs = this.#options.clock.bootNs();
+    const sequence = this.#sequence + 1;
+    this.#keep(make(sequence, atNs), atNs);
+  }
+
+  gap(gap: Gap): void {
+    this.notice((sequence) => gapEvent(this.#options, gap, sequence));
+  }
+
+  /** Works off everything at once, as at the end. @throws what the store throws. */
+  drain(): void {
+    clearTimeout(this.#retry);
+    while (this.#work(Infinity)) this.#flush();
+    this.#flush();
+  }
+
+  #enqueue(item: Uint8Array | Step, bytes: number): void {
+    this.#queue.push(item);
+    this.#queuedBytes += bytes;
+    if (!this.#full && this.#queuedBytes > QUEUE_FULL_BYTES) {
+      this.#full = true;
+      this.#options.onPressure(true);
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#retry !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#slice();
+    });
+  }
+
+  #slice(): void {
+    const more = this.#work(performance.now() + SLICE_MS);
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#waitForStore(error);
+      return;
+    }
+    if (this.#full && this.#queuedBytes < QUEUE_FULL_BYTES / 2) {
+      this.#full = false;
+      this.#options.onPressure(false);
+    }
+    if (more) this.#schedule();
+  }
+
+  /** What is pending stays pending; the queue fills, then the ring, and the kernel counts what no longer fits. */
+  #waitForStore(error: unknown): void {
+    this.#options.log(
+      `Events cannot be stored and wait: ${error instanceof Error ? error.message : String(error)} Trying again in 1 s.`,
+    );
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#slice();
+    }, STORE_RETRY_MS);
+  }
+
+  /** @returns whether something is left to do. */
+  #work(deadline: number): boolean {
+    while (this.#pending.length < MAX_APPEND) {
+      if (this.#recordAt < this.#records.length) {
+        const end = Math.min(this.#records.length, this.#recordAt + RECORDS_BETWEEN_LOOKS);
+        while (this.#recordAt < end) this.#take(this.#records[this.#recordAt++]!);
+        if (performance.now() >= deadline) break;
+        continue;
+      }
+      const item = this.#queue.shift();
+      if (item === undefined) return false;
+      if (typeof item === 'function') item();
+      else this.#open(item);
+    }
+    return this.#queue.length > 0 || this.#recordAt < this.#records.length;
+  }
+
+  #open(batch: Uint8Array): void {
+    this.#queuedBytes -= batch.length;
+    this.#recordAt = 0;
+    this.#records = [];
+    if (this.#gaps === undefined) return;
+    try {
+      const records = decodeBatch(batch, (type) => this.#unknown(type));
+      const limit = this.#options.clock.bootNs() + FUTURE_NS;
+      for (const { header } of records) {
+        if (header.time_ns > limit) throw new DecodeError('a record is from the future');
+        this.#gaps.record(header.cpu, header.seq, header.time_ns);
+      }
+      this.#received += records.length;
+      this.#records = inOrder(records);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#gaps = undefined;
+      this.#options.onMalformed(error.message);
+    }
+  }
+
+  #take(record: DecodedRecord): void {
+    const fields = this.#options.maker.make(record, this.#sequence + 1);
+    if (record.kind === 'running' && this.#snapshot !== undefined) {
+      const process = this.#options.processes.find(record.task.pid, record.task.start_ns);
+      if (process !== undefined) this.#snapshot.seen.add(process);
+    }
+    if (fields !== undefined) this.#keep(fields, record.header.time_ns);
+  }
+
+  /**
+   * The place of an event never lies before one that was stored already: whoever pages onwards misses nothing.
+   * Records of several CPUs overtake one another by microseconds, and only across batches.
+   */
+  #keep(fields: EventFields, timeNs: number): void {
+    if (timeNs > this.#lastTimeNs) this.#lastTimeNs = timeNs;
+    const cursor = { boot: this.#options.boot, timeNs: this.#lastTimeNs, sequence: ++this.#sequence };
+    this.#pending.push({ cursor, fields });
+  }
+
+  #flush(): void {
+    if (this.#pending.length === 0) return;
+    this.#options.append(this.#pending);
+    const stored = this.#pending;
+    this.#pending = [];
+    this.#options.onStored(stored);
+  }
+
+  #unknown(type: number): void {
+    const count = this.#unknownTypes.get(type) ?? 0;
+    if (count === 0)
+      this.#options.log(`The kernel sent records of type ${type}, which this engine does not know.`);
+    if (this.#unknownTypes.size < 1024) this.#unknownTypes.set(type, count + 1);
+  }
+}
+
+/** In the order of their times; nearly always they are already. */
+function inOrder(records: DecodedRecord[]): readonly DecodedRecord[] {
+  for (let i = 1; i < records.length; i++) {
+    if (records[i]!.header.time_ns < records[i - 1]!.header.time_ns) {
+      return records.sort((a, b) => a.header.time_ns - b.header.time_ns);
+    }
+  }
+  return records;
+}

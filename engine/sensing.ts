@@ -1,0 +1,223 @@
+/** The helper's lives as one: keeps it running, counts what it lost, and tells of the time without it. */
+import type { Status } from '../shared/console.ts';
+import type { HelperStats } from '../shared/helper.ts';
+import type { Clock } from './clock.ts';
+import type { Ingest } from './ingest.ts';
+import type { Ending } from './sensor/ending.ts';
+import { Gaps, missedRuns, type Gap, type GapReason } from './sensor/gaps.ts';
+import { HelperKeeper, type KeeperHooks } from './sensor/keeper.ts';
+import { launchHelper, type HelperProcess, type Running } from './sensor/launch.ts';
+import { sensorStarted, sensorStopped, type NoticeContext } from './sensor/notices.ts';
+import { LAYOUT_HASH } from './sensor/records.generated.ts';
+
+export interface SensingOptions extends NoticeContext {
+  /** Absolute path of merlon-helper. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly ingest: Ingest;
+  /** Something in `helper` or `sensor` changed. */
+  readonly onChange: () => void;
+  readonly log: (line: string) => void;
+  readonly ringBytes?: number;
+}
+
+/** The types of bpf/events.h, by number. */
+const TYPE_NAMES = ['none', 'exec', 'exec_failed', 'fork', 'exit', 'running', 'cgroup'];
+const STATS_EVERY_MS = 1000;
+const SETTLE_EVERY_MS = 100;
+const RATE_SECONDS = 5;
+
+/** Between the end of one helper and the start of the next. */
+interface Blind {
+  readonly sinceNs: number;
+  readonly reason: GapReason;
+}
+
+export class Sensing {
+  readonly #options: SensingOptions;
+  readonly #keeper: HelperKeeper;
+  #launched: HelperProcess | undefined;
+  #running: Running | undefined;
+  #gaps: Gaps | undefined;
+  #blind: Blind | undefined;
+  /** Why the engine ended a helper that it no longer believes. */
+  #distrust: Ending | undefined;
+  #lostBefore: Record<string, number> = {};
+  #stats: HelperStats | undefined;
+  #asking = false;
+  #rates: number[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  constructor(options: SensingOptions) {
+    this.#options = options;
+    this.#keeper = new HelperKeeper({
+      launch: (hooks) => this.#launch(hooks),
+      onStatus: () => options.onChange(),
+    });
+  }
+
+  get helper(): Status['helper'] {
+    return this.#keeper.status;
+  }
+
+  get sensor(): Status['sensor'] {
+    const running = this.helper.state === 'running';
+    const byType = addLost(this.#lostBefore, this.#stats);
+    return {
+      attached: running ? (this.#running?.reply.attached ?? []) : [],
+      refused: running ? (this.#running?.reply.refused ?? []) : [],
+      events_per_s: running ? this.#rate() : null,
+      received: this.#options.ingest.received,
+      lost: running && this.#stats !== undefined ? sum(Object.values(byType)) : null,
+      lost_by_type: byType,
+    };
+  }
+
+  /** Starts the helper. @returns false where one is under way already. */
+  start(): boolean {
+    if (this.#timers.length === 0) {
+      this.#timers.push(setInterval(() => void this.#poll(), STATS_EVERY_MS));
+      this.#timers.push(setInterval(() => this.#settle(), SETTLE_EVERY_MS));
+    }
+    return this.#keeper.start();
+  }
+
+  /** Ends the helper. @returns once it has ended and its last records are queued. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    await this.#keeper.stop();
+  }
+
+  pressure(full: boolean): void {
+    if (full) this.#launched?.pause();
+    else this.#launched?.resume();
+  }
+
+  /** Ends a helper whose records do not hold together; it is not started again by itself. */
+  distrust(what: string): void {
+    if (this.#distrust !== undefined || this.#launched === undefined) return;
+    const reason = `The helper sent records that do not hold together (${what}) and was told to end. Build Merlon again with: npm run build`;
+    this.#distrust = { state: 'failed', reason, retry: false };
+    this.#options.log(reason);
+    this.#launched.stop();
+  }
+
+  #launch(hooks: KeeperHooks): HelperProcess {
+    const { file, ingest, log, ringBytes } = this.#options;
+    this.#distrust = undefined;
+    const launched = launchHelper({
+      file,
+      layout: LAYOUT_HASH,
+      ...(ringBytes === undefined ? {} : { ringBytes }),
+      onRecords: (payload) => ingest.push(payload),
+      onSnapshot: (processes) => ingest.snapshotDone(processes),
+      onLog: (line) => log(`helper: ${line}`),
+      onState: hooks.onState,
+      onRunning: (running) => {
+        this.#begin(running);
+        hooks.onRunning(running);
+        void this.#poll();
+      },
+      onEnd: (ending) => {
+        const told = this.#distrust ?? ending;
+        this.#end(told);
+        hooks.onEnd(told);
+      },
+    });
+    this.#launched = launched;
+    return launched;
+  }
+
+  #begin(running: Running): void {
+    const { clock, ingest } = this.#options;
+    const nowNs = clock.bootNs();
+    const gaps = new Gaps(nowNs);
+    this.#running = running;
+    this.#gaps = gaps;
+    this.#stats = undefined;
+    ingest.helperStarted(gaps, nowNs);
+    ingest.notice((sequence, atNs) =>
+      sensorStarted(this.#options, atNs, sequence, running.reply.attached.length),
+    );
+    const blind = this.#blind;
+    this.#blind = undefined;
+    if (blind !== undefined)
+      ingest.gap({ reason: blind.reason, beginNs: blind.sinceNs, endNs: nowNs, lost: undefined });
+  }
+
+  #end(ending: Ending): void {
+    const { clock, ingest } = this.#options;
+    this.#launched = undefined;
+    this.#lostBefore = addLost(this.#lostBefore, this.#stats);
+    this.#stats = undefined;
+    this.#rates = [];
+    const gaps = this.#gaps;
+    this.#gaps = undefined;
+    if (gaps === undefined) return; // it never ran
+    // In order with its last records, which may still be queued.
+    ingest.step(() => {
+      const nowNs = clock.bootNs();
+      const last = gaps.settled(Infinity);
+      if (last !== undefined) ingest.gap(last);
+      this.#blind = {
+        sinceNs: gaps.lastNs ?? nowNs,
+        reason: ending.state === 'stopped' ? 'helper_restarted' : 'helper_lost',
+      };
+      ingest.add((sequence, atNs) => sensorStopped(this.#options, atNs, sequence, ending.reason));
+    });
+  }
+
+  /** The counters are read once a second; an answer that is late is waited for, not asked for again. */
+  async #poll(): Promise<void> {
+    const { ingest } = this.#options;
+    this.#rates.push(ingest.received);
+    if (this.#rates.length > RATE_SECONDS + 1) this.#rates.shift();
+    const { process } = this.#keeper;
+    const gaps = this.#gaps;
+    if (process === undefined || gaps === undefined || this.#asking) return;
+    this.#asking = true;
+    const reply = await process.stats();
+    this.#asking = false;
+    if (!reply.ok || gaps !== this.#gaps) return;
+    this.#stats = reply.value;
+    ingest.step(() => {
+      for (const gap of gaps.stats(reply.value, this.#options.clock.bootNs())) this.#tell(gap);
+    });
+    this.#options.onChange();
+  }
+
+  #settle(): void {
+    const gap = this.#gaps?.settled(this.#options.clock.bootNs());
+    if (gap !== undefined) this.#tell(gap);
+  }
+
+  #tell(gap: Gap): void {
+    this.#options.ingest.gap(gap);
+  }
+
+  #rate(): number | null {
+    const first = this.#rates[0];
+    const last = this.#rates.at(-1);
+    if (first === undefined || last === undefined || this.#rates.length < 2) return null;
+    return (last - first) / (this.#rates.length - 1);
+  }
+}
+
+function addLost(
+  before: Readonly<Record<string, number>>,
+  stats: HelperStats | undefined,
+): Record<string, number> {
+  const result: Record<string, number> = { ...before };
+  if (stats === undefined) return result;
+  stats.lost.forEach((row, type) => {
+    const name = TYPE_NAMES[type] ?? `type_${type}`;
+    const lost = sum(row);
+    if (lost > 0 || (type > 0 && type < TYPE_NAMES.length)) result[name] = (result[name] ?? 0) + lost;
+  });
+  result['missed_runs'] = (result['missed_runs'] ?? 0) + missedRuns(stats);
+  return result;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}
