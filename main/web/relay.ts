@@ -41,7 +41,7 @@ export function relay(page: WebSocket, engine: EngineLink): void {
   engine.onClose(() => page.close(ENGINE_ENDED, 'engine ended'));
 
   page.on('message', (data, binary) => {
-    const request = binary ? undefined : readRequest(data.toString());
+    const request = binary || !Buffer.isBuffer(data) ? undefined : readRequest(data.toString());
     if (request === undefined || HOST_ONLY.includes(request.request)) {
       page.close(NOT_A_REQUEST, 'not a request');
       engine.end();

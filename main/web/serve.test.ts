@@ -94,7 +94,7 @@ async function openPage(): Promise<WebSocket> {
 
 const closeCode = (page: WebSocket): Promise<number> => new Promise((resolve) => page.once('close', resolve));
 const message = (page: WebSocket): Promise<string> =>
-  new Promise((resolve) => page.once('message', (data) => resolve(data.toString())));
+  new Promise((resolve) => page.once('message', (data: Buffer) => resolve(data.toString())));
 
 test('a token becomes a strict cookie and leaves the address', async () => {
   const answer = await get('/?token=good');

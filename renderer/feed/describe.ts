@@ -1,6 +1,6 @@
 /** What a row says of an event. Pure: from fields to words. */
 import type { Event, EventFields } from '../../shared/event.ts';
-import { bytes, counted, duration, clock, span } from '../ui/units.ts';
+import { bytes, duration } from '../ui/units.ts';
 import type { IconName } from '../ui/icons.ts';
 
 export interface Described {
@@ -88,17 +88,9 @@ function outcomeOf(fields: EventFields): string {
   return code === undefined ? '' : String(code);
 }
 
-/** A gap as a sentence in two parts: how long, and what is known of it. */
-export function describeGap({ fields }: Event): { readonly span: string; readonly rest: string } {
-  const start = fields['event.start'];
-  const end = fields['event.end'];
-  const lost = fields['merlon.gap.lost'];
-  const reason = fields['event.reason'] ?? '';
-  const missed =
-    lost === undefined ? 'How many events were missed is unknown.' : `${counted(lost, 'event')} lost.`;
-  if (start === undefined || end === undefined) return { span: missed, rest: reason };
-  const length = duration((end - start) * 1e6);
-  const until =
-    end - start >= 1000 ? `Blind for ${span(end - start)}, until ${clock(end)}:` : `Gap of ${length}:`;
-  return { span: until, rest: reason === '' ? missed : `${reason.replace(/[.:]$/, '')}. ${missed}` };
+/** A gap's sentence in two parts: what is known, and what is not. */
+export function describeGap({ fields }: Event): { readonly known: string; readonly rest: string } {
+  const message = fields['message'] ?? fields['event.reason'] ?? 'Some events are missing here.';
+  const parts = /^(.*?[:.])\s+(.*)$/s.exec(message);
+  return { known: parts?.[1] ?? message, rest: parts?.[2] ?? '' };
 }

@@ -1,7 +1,8 @@
 import type { Console, LiveEvents } from '../../shared/console.ts';
-import { compareCursors, parseCursor, type Event } from '../../shared/event.ts';
+import type { Event } from '../../shared/event.ts';
 import { parseQuery } from '../../shared/query.ts';
 import { Lineage } from './lineage.ts';
+import { mergeNewest } from './merge.ts';
 
 /** Rows kept while following; older ones come from the store. */
 export const MAX_LIVE_ROWS = 20_000;
@@ -10,6 +11,8 @@ export const MAX_ROWS = 40_000;
 /** New rows that wait while the list is paused; beyond, only their number is known, and the store has them. */
 const MAX_HELD = 20_000;
 const PAGE = 200;
+/** Time between two changes of the list: nobody reads faster, and the page stays free for other work. */
+const MIN_CHANGE_MS = 30;
 
 /** Why the list stands still. Capture never does. */
 export const PAUSE_REASONS = ['you', 'selection', 'scroll', 'pointer'] as const;
@@ -28,6 +31,8 @@ export class Feed {
   applied = $state('');
   problem = $state.raw<QueryProblem | undefined>();
   rows = $state.raw<readonly Event[]>([]);
+  /** How many rows ever came on top of others. */
+  arrived = $state(0);
   selected = $state.raw<Event | undefined>();
   /** Events that came while the list stood still. */
   newer = $state(0);
@@ -50,6 +55,7 @@ export class Feed {
   #seen = new Set<string>();
   #frame: number | undefined;
   #turn = 0;
+  #changedAt = 0;
 
   /** Follows this connection until it ends. */
   async follow(api: Console): Promise<void> {
@@ -184,11 +190,15 @@ export class Feed {
     else this.newer = this.#overflowed ? this.newer + fresh.length : this.#held.length;
   }
 
-  /** One change of the list for each frame, however much comes in. */
+  /** At most one change of the list for each frame, however much comes in, and pauses between them in a storm. */
   #plan(): void {
-    this.#frame ??= requestAnimationFrame(() => {
+    if (this.#frame !== undefined) return;
+    this.#frame = requestAnimationFrame((now) => {
       this.#frame = undefined;
-      if (this.pausedBy === undefined) this.#catchUp();
+      if (this.pausedBy !== undefined) return;
+      if (now - this.#changedAt < MIN_CHANGE_MS) return this.#plan();
+      this.#changedAt = now;
+      this.#catchUp();
     });
   }
 
@@ -200,28 +210,7 @@ export class Feed {
     this.#held = [];
     this.newer = 0;
     this.rows = mergeNewest(fresh, this.rows, MAX_LIVE_ROWS);
+    this.arrived += fresh.length;
     if (this.rows.length === MAX_LIVE_ROWS) this.atEnd = false;
   }
-}
-
-/** @returns `rows` (newest first) with `fresh` (in the order of arrival) in their places, cut to `limit`. */
-export function mergeNewest(
-  fresh: readonly Event[],
-  rows: readonly Event[],
-  limit: number,
-): readonly Event[] {
-  const sorted = fresh.toSorted(newestFirst);
-  const eldest = sorted.at(-1);
-  let overlap = 0;
-  if (eldest !== undefined) {
-    while (overlap < rows.length && newestFirst(rows[overlap]!, eldest) < 0) overlap += 1;
-  }
-  const top = overlap === 0 ? sorted : [...sorted, ...rows.slice(0, overlap)].sort(newestFirst);
-  return [...top, ...rows.slice(overlap)].slice(0, limit);
-}
-
-function newestFirst(a: Event, b: Event): number {
-  const first = parseCursor(a.cursor);
-  const second = parseCursor(b.cursor);
-  return first === undefined || second === undefined ? 0 : compareCursors(second, first);
 }

@@ -18,7 +18,7 @@ export interface FieldGroup {
   readonly fields: readonly ShownField[];
 }
 
-const GROUPS = ['Event', 'Process', 'Parent', 'Identity', 'Executable', 'Exit', 'Kernel'] as const;
+const GROUPS = ['Process', 'Parent', 'Identity', 'Executable', 'Exit', 'Kernel', 'Event'] as const;
 type Group = (typeof GROUPS)[number];
 
 /** The first prefix that fits decides. */
@@ -29,7 +29,6 @@ const BELONGS: readonly (readonly [prefix: string, group: Group])[] = [
   ['merlon.exit.', 'Exit'],
   ['error.', 'Exit'],
   ['event.duration', 'Exit'],
-  ['process.executable', 'Executable'],
   ['merlon.executable.', 'Executable'],
   ['merlon.process.script', 'Executable'],
   ['merlon.process.interpreter', 'Executable'],
@@ -57,9 +56,16 @@ const BELONGS: readonly (readonly [prefix: string, group: Group])[] = [
 const DURATIONS: readonly FieldName[] = ['event.duration', 'merlon.exit.cpu_time'];
 const BYTES: readonly FieldName[] = ['merlon.exit.max_rss', 'merlon.process.args_length'];
 
+/** Read first in its group; the rest comes in the order of `FIELDS`. */
+const FIRST: readonly FieldName[] = [
+  'process.executable',
+  'process.command_line',
+  'process.working_directory',
+];
+
 export function groupFields({ fields }: Event): readonly FieldGroup[] {
   const groups = new Map<Group, ShownField[]>(GROUPS.map((group) => [group, []]));
-  for (const name of Object.keys(FIELDS)) {
+  for (const name of new Set<string>([...FIRST, ...Object.keys(FIELDS)])) {
     if (!isFieldName(name)) continue;
     const shown = showField(name, fields[name]);
     if (shown === undefined) continue;
