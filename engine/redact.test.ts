@@ -88,6 +88,7 @@ describe('what is no secret stays', () => {
     [['npm', 'ci', '--integrity', 'sha512-47DEQpj8HBSaTImW5JCeuQeRkm5NMpJWZG3hSuFUabcXYZ123=']],
     [['mysql', '-p', 'db']],
     [['cc', '-pipe', '-O2', '-DNDEBUG', '-I../include', '-c', 'key.c', '-o', 'key.o']],
+    [['collect2', '-plugin-opt=-pass-through=-lgcc_s', '--pass-exit-codes=1234']],
     [['mkdir', '-p', '/srv/x']],
   ])('%j', (args) => {
     expect(redactor.commandLine(args.join('\0')).args).toEqual(args);

@@ -34,7 +34,7 @@ const AUTHORISATION = /(\b(?:basic|bearer)\s{1,4})([A-Za-z0-9+/=._~-]{8,4000})/g
 
 /** Names whose values are secrets; what may follow the word is decided in `isSecretName`. */
 const SECRET_WORD =
-  /passw(?:or)?d|passphrase|passcode|(?<!‹)secret|token|(?:api|access|private|signing|encryption|auth|account|master)[-_.]?key|(?<![a-z])(?:pass|pwd)(?![a-z])|(?<=[a-z])Pass(?![a-z])/gi;
+  /passw(?:or)?d|passphrase|passcode|(?<!‹)secret|token|(?:api|access|private|signing|encryption|auth|account|master)[-_.]?key|(?<![a-z])(?:pass|pwd)(?![a-z._-])|(?<=[a-z])Pass(?![A-Za-z._-])/gi;
 /** Endings that make it the name of something else: --password-file, tokenType, secret_name … */
 const NOT_THE_SECRET =
   /(?:file|path|dir|name|id|type|ur[il]|len|length|policy|env|var|count|ttl|expir\w*|timeout|size|field|label|prompt|stdin|helper|provider|only|arn|ref|store|manager|scanning|detection)s?$/i;

@@ -103,8 +103,12 @@ export class Sensing {
   }
 
   #launch(hooks: KeeperHooks): HelperProcess {
-    const { file, ingest, log, ringBytes } = this.#options;
+    const { clock, file, ingest, log, ringBytes } = this.#options;
     this.#distrust = undefined;
+    // Before the start is answered: its first records may come in one piece with that answer.
+    const launchNs = clock.bootNs();
+    const gaps = new Gaps(launchNs);
+    ingest.helperStarted(gaps, launchNs);
     const launched = launchHelper({
       file,
       layout: LAYOUT_HASH,
@@ -114,7 +118,7 @@ export class Sensing {
       onLog: (line) => log(`helper: ${line}`),
       onState: hooks.onState,
       onRunning: (running) => {
-        this.#begin(running);
+        this.#begin(running, gaps);
         hooks.onRunning(running);
         void this.#poll();
       },
@@ -128,14 +132,13 @@ export class Sensing {
     return launched;
   }
 
-  #begin(running: Running): void {
+  #begin(running: Running, gaps: Gaps): void {
     const { clock, ingest } = this.#options;
     const nowNs = clock.bootNs();
-    const gaps = new Gaps(nowNs);
+    gaps.attached(nowNs);
     this.#running = running;
     this.#gaps = gaps;
     this.#stats = undefined;
-    ingest.helperStarted(gaps, nowNs);
     ingest.notice((sequence, atNs) =>
       sensorStarted(this.#options, atNs, sequence, running.reply.attached.length),
     );

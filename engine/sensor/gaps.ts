@@ -43,9 +43,14 @@ export class Gaps {
   #jumps: Jump[] = [];
   #lastStatsNs: number;
 
-  /** @param startNs when the sensor was attached. */
+  /** @param startNs the earliest moment at which the sensor can have been attached. */
   constructor(startNs: number) {
     this.#lastStatsNs = startNs;
+  }
+
+  /** The sensor is attached: nothing was lost before. */
+  attached(nowNs: number): void {
+    this.#lastStatsNs = nowNs;
   }
 
   /** @param seq 0 where the record is not counted (snapshot). */
