@@ -96,6 +96,7 @@ static __always_inline void write_executable(union exec_record *record, struct p
 	exec->generation = inode->i_generation;
 	exec->mode = inode->i_mode;
 	exec->flags |= file_flags(file, exec->mode);
+	parts->ending = 0;
 	gather_parts(parts, file->f_path.mnt, file->f_path.dentry, top);
 	if (parts->cut)
 		exec->flags |= MERLON_F_EXECUTABLE_CUT;

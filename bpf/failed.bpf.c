@@ -91,6 +91,7 @@ static __always_inline void write_user_arguments(struct merlon_exec_failed *fail
 static __always_inline void write_caller_cwd(struct merlon_exec_failed *failed, struct path_parts *parts,
 					     struct task_struct *task)
 {
+	parts->ending = 0;
 	gather_parts(parts, task->fs->pwd.mnt, task->fs->pwd.dentry, task->nsproxy->mnt_ns->root);
 	if (parts->cut)
 		failed->flags |= MERLON_F_CWD_CUT;

@@ -29,6 +29,7 @@ struct path_parts {
 	volatile __u32 count;
 	volatile __u32 bytes; /* of all names, each with its slash */
 	__u32 cut;
+	__u64 ending; /* a mount with nothing above it, as an address; 0 where none is known in this run */
 };
 
 /* False where the part does not fit: then the walk ends. */
@@ -86,6 +87,7 @@ static __always_inline void gather_parts(struct path_parts *parts, struct vfsmou
 					 struct mount *top)
 {
 	struct dentry *root = mount->mnt_root, *parent;
+	__u32 count;
 	int i;
 
 	parts->count = 0;
@@ -101,7 +103,13 @@ static __always_inline void gather_parts(struct path_parts *parts, struct vfsmou
 			return;
 		dentry = parent;
 	}
+	if ((__u64)mount == parts->ending)
+		return;
+	parts->ending = 0;
+	count = parts->count;
 	gather_above(parts, (void *)mount - bpf_core_field_offset(struct mount, mnt), top);
+	if (parts->count == count && !parts->cut)
+		parts->ending = (__u64)mount;
 }
 
 /* Writes the gathered path at the record's end and says where in `to`; the record has room for `limit` bytes. */

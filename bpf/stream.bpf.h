@@ -17,15 +17,9 @@ static __always_inline bool is_tty(__u32 major)
 	       (major >= 136 && major <= 143);
 }
 
-static __always_inline __u8 stream_kind(struct file *file)
+static __always_inline __u8 kind_of(__u32 mode, __u32 device)
 {
-	struct inode *inode;
-	__u32 device;
-
-	if (!file)
-		return MERLON_STREAM_CLOSED;
-	inode = BPF_CORE_READ(file, f_inode);
-	switch (BPF_CORE_READ(inode, i_mode) & S_IFMT) {
+	switch (mode & S_IFMT) {
 	case S_IFREG:
 		return MERLON_STREAM_FILE;
 	case S_IFIFO:
@@ -33,7 +27,6 @@ static __always_inline __u8 stream_kind(struct file *file)
 	case S_IFSOCK:
 		return MERLON_STREAM_SOCKET;
 	case S_IFCHR:
-		device = BPF_CORE_READ(inode, i_rdev);
 		if (device == (1 << 20 | 3))
 			return MERLON_STREAM_NULL;
 		return is_tty(MAJOR(device)) ? MERLON_STREAM_TTY : MERLON_STREAM_OTHER;
@@ -41,18 +34,47 @@ static __always_inline __u8 stream_kind(struct file *file)
 	return MERLON_STREAM_OTHER;
 }
 
-/* Streams often share one open file: it is looked at once. */
+static __always_inline __u8 near_stream(struct file *file)
+{
+	return file ? kind_of(file->f_inode->i_mode, file->f_inode->i_rdev) : MERLON_STREAM_CLOSED;
+}
+
+static __always_inline __u8 far_stream(struct file *file)
+{
+	struct inode *inode;
+
+	if (!file)
+		return MERLON_STREAM_CLOSED;
+	inode = BPF_CORE_READ(file, f_inode);
+	return kind_of(BPF_CORE_READ(inode, i_mode), BPF_CORE_READ(inode, i_rdev));
+}
+
+/*
+ * The table of a process that never had more than 64 open files lies in files_struct itself, where plain loads reach
+ * it; a larger one takes helper calls, since a pointer to pointers is no type to the verifier.
+ */
 static __always_inline void fill_streams(struct merlon_exec *exec, struct task_struct *task)
 {
+	struct files_struct *files = task->files;
 	struct file *file[3] = {};
 
-	if (!task->files || bpf_probe_read_kernel(file, sizeof(file), task->files->fdt->fd)) {
+	if (!files) {
 		exec->flags |= MERLON_F_INCOMPLETE;
 		return;
 	}
-	exec->stdin_kind = stream_kind(file[0]);
-	exec->stdout_kind = file[1] == file[0] ? exec->stdin_kind : stream_kind(file[1]);
-	exec->stderr_kind = file[2] == file[1] ? exec->stdout_kind : stream_kind(file[2]);
+	if (files->fdt == &files->fdtab) {
+		exec->stdin_kind = near_stream(files->fd_array[0]);
+		exec->stdout_kind = near_stream(files->fd_array[1]);
+		exec->stderr_kind = near_stream(files->fd_array[2]);
+		return;
+	}
+	if (bpf_probe_read_kernel(file, sizeof(file), files->fdt->fd)) {
+		exec->flags |= MERLON_F_INCOMPLETE;
+		return;
+	}
+	exec->stdin_kind = far_stream(file[0]);
+	exec->stdout_kind = far_stream(file[1]);
+	exec->stderr_kind = far_stream(file[2]);
 }
 
 #endif
