@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storm [-n EXECS] [-w WORKERS] [-a ARGUMENTS] [-e VARIABLES] [-t TAG] [PROGRAM]
+ * storm [-n EXECS] [-w WORKERS] [-a ARGUMENTS] [-e VARIABLES] [-t TAG] [-r RATE] [PROGRAM]
  * Each worker does vfork, exec of a tiny static program and wait, again and again; worker K is pinned to CPU K. The
  * program's arguments are 0 (its exit code), TAG, WORKER:NUMBER (unique in the storm), then fillers up to ARGUMENTS.
+ * RATE bounds the execs per second of each worker (default: none).
  */
 #include "trigger.h"
 #include <time.h>
@@ -11,6 +12,7 @@ struct options {
 	long execs;
 	int workers, arguments, variables;
 	const char *tag, *program;
+	double rate;
 };
 
 static double seconds(void)
@@ -37,6 +39,7 @@ static long work(const struct options *options, int worker, long execs)
 	char **variables = fillers(options->variables, "VARIABLE_%d=some/value:of/usual/length");
 	char number[64];
 	long failed = 0;
+	double begun = seconds();
 	cpu_set_t cpu;
 
 	CPU_ZERO(&cpu);
@@ -55,16 +58,19 @@ static long work(const struct options *options, int worker, long execs)
 		}
 		if (pid < 0 || await(pid) != 0)
 			failed++;
+		double early = options->rate > 0 ? begun + (i + 1) / options->rate - seconds() : 0;
+		if (early > 0)
+			usleep(early * 1e6);
 	}
 	return failed;
 }
 
 static struct options parse(int argc, char **argv)
 {
-	struct options options = {10000, sysconf(_SC_NPROCESSORS_ONLN), 8, 40, "storm", beside("tiny")};
+	struct options options = {10000, sysconf(_SC_NPROCESSORS_ONLN), 8, 40, "storm", beside("tiny"), 0};
 	int letter;
 
-	while ((letter = getopt(argc, argv, "n:w:a:e:t:")) != -1)
+	while ((letter = getopt(argc, argv, "n:w:a:e:t:r:")) != -1)
 		switch (letter) {
 		case 'n':
 			options.execs = atol(optarg);
@@ -80,6 +86,9 @@ static struct options parse(int argc, char **argv)
 			break;
 		case 't':
 			options.tag = optarg;
+			break;
+		case 'r':
+			options.rate = atof(optarg);
 			break;
 		default:
 			exit(2);
@@ -116,7 +125,7 @@ int main(int argc, char **argv)
 		;
 	took = seconds() - start;
 	printf("{\"execs\":%ld,\"failed\":%ld,\"workers\":%d,\"arguments\":%d,\"variables\":%d,\"tag\":\"%s\","
-	       "\"program\":\"%s\",\"seconds\":%.3f,\"per_second\":%.0f}\n",
+	       "\"program\":\"%s\",\"seconds\":%.6f,\"per_second\":%.0f}\n",
 	       options.execs, failed, options.workers, options.arguments, options.variables, options.tag,
 	       options.program, took, options.execs / took);
 	return failed != 0;
