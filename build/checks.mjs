@@ -7,7 +7,7 @@ import { findBpftool } from './packages.mjs';
 
 /** @typedef {{name: string, ok: boolean, output: string}} CheckResult */
 
-const TSCONFIGS = ['shared', 'node', 'host', 'renderer', 'build'];
+const TSCONFIGS = ['shared', 'node', 'host', 'renderer', 'e2e', 'build'];
 const ENV = { PATH: `${dirname(NODE)}:${process.env['PATH'] ?? ''}`, NO_COLOR: '1', FORCE_COLOR: undefined };
 
 /**

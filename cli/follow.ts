@@ -37,7 +37,7 @@ export async function follow(
   console.onClose(() => inbox.close());
   signal.addEventListener('abort', () => inbox.close(), { once: true });
 
-  ({ subscription } = await ask(console, 'events.subscribe', { query }));
+  subscription = (await ask(console, 'events.subscribe', { query })).subscription;
   for (const live of early) if (live.subscription === subscription) inbox.add(live);
   if (since !== undefined) inbox.missed(beginning);
 

@@ -41,7 +41,7 @@ it('who ran what, from where, with which arguments, from which parent', async ()
       'user.effective.id': '0',
       'group.id': '0',
       'merlon.process.comm': 'tiny',
-      'merlon.process.args_length': Buffer.byteLength(`${tiny}\0${'0'}\0two words\0`),
+      'merlon.process.args_length': Buffer.byteLength(`${tiny}\x000\0two words\0`),
       'merlon.executable.inode': String(self.ino),
     };
     for (const [name, value] of Object.entries(expected)) {

@@ -10,10 +10,17 @@ import * as v from 'valibot';
 import { connectEngine, type Connection } from '../../cli/connect.ts';
 import type { Reply, RequestIn, RequestName, RequestOut, Status } from '../../shared/console.ts';
 import { MAX_PAGE } from '../../shared/console.ts';
-import type { Event, EventFields } from '../../shared/event.ts';
+import {
+  compareCursors,
+  parseCursor,
+  type Cursor,
+  type Event,
+  type EventFields,
+} from '../../shared/event.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ENGINE = join(ROOT, 'out/engine/index.js');
+const TINY_RING = join(import.meta.dirname, 'tiny-ring.ts');
 const TRIGGERS = join(import.meta.dirname, 'triggers/build');
 
 /** Storms are made smaller by it, where everything is slow (a guest under emulation). */
@@ -35,7 +42,10 @@ export function trigger(name: string): string {
 
 export interface EngineOptions {
   readonly data?: string;
+  /** Another size of the kernel's ring than the engine asks for. */
   readonly ringBytes?: number;
+  /** Let nothing be told live: `events` stays empty, and asking is what costs. */
+  readonly quiet?: boolean;
   /** Begin before the helper says that it runs. */
   readonly early?: boolean;
 }
@@ -45,19 +55,27 @@ export class Engine {
   readonly data: string;
   readonly socket: string;
   readonly events: Event[] = [];
+  readonly #quiet: boolean;
   readonly #child: ChildProcess;
   readonly #log: string[] = [];
   readonly #ended: Promise<number>;
   #connection: Connection | undefined;
   #changed: (() => void)[] = [];
+  readonly #known = new Set<string>();
+  #catchingUp = Promise.resolve();
+  #sorted = 0;
 
-  private constructor(folder: string, { data, ringBytes }: EngineOptions) {
+  private constructor(folder: string, { data, ringBytes, quiet }: EngineOptions) {
     this.folder = folder;
     this.data = data ?? join(folder, 'data');
     this.socket = join(folder, 'merlon.sock');
     const args = ['--data', this.data, '--socket', this.socket];
-    if (ringBytes !== undefined) args.push('--ring-bytes', String(ringBytes));
-    this.#child = spawn(process.execPath, [ENGINE, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    if (ringBytes !== undefined) args.push('--helper', TINY_RING);
+    this.#quiet = quiet === true;
+    this.#child = spawn(process.execPath, [ENGINE, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...(ringBytes === undefined ? {} : { MERLON_RING_BYTES: String(ringBytes) }) },
+    });
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {
       this.#log.push(line);
       if (this.#log.length > 200) this.#log.shift();
@@ -90,17 +108,24 @@ export class Engine {
     this.#connection = connection.value;
     const { console: faces } = connection.value;
     faces.on('events.live', ({ events, behind }) => {
-      this.events.push(...events);
-      if (behind !== undefined) void this.#catchUp(behind);
+      this.#add(events);
+      if (behind !== undefined) this.#catchingUp = this.#catchingUp.then(() => this.#catchUp(behind));
       this.#wake();
     });
     faces.on('status.changed', () => this.#wake());
-    await this.ask('events.subscribe', { query: '' });
+    if (!this.#quiet) await this.ask('events.subscribe', { query: '' });
+  }
+
+  #add(events: readonly Event[]): void {
+    for (const event of events) {
+      if (this.#known.has(event.cursor)) continue;
+      this.#known.add(event.cursor);
+      this.events.push(event);
+    }
   }
 
   /** What the engine did not send because this test was slow is in the store. */
   async #catchUp(behind: string): Promise<void> {
-    const known = new Set(this.events.map(({ cursor }) => cursor));
     let after: string | undefined = behind;
     while (after !== undefined) {
       const page: RequestOut<'events.page'> = await this.ask('events.page', {
@@ -108,9 +133,11 @@ export class Engine {
         after,
         limit: MAX_PAGE,
       });
-      this.events.push(...page.events.filter(({ cursor }) => !known.has(cursor)));
+      this.#add(page.events);
       after = page.next;
     }
+    this.events.sort((a, b) => compareCursors(cursorOf(a), cursorOf(b)));
+    this.#sorted++;
     this.#wake();
   }
 
@@ -169,6 +196,7 @@ export class Engine {
       );
       return helper.state === 'running';
     });
+    if (this.#quiet) return status;
     const { pid } = await run(['/bin/true']);
     await this.until('a program is seen', (e) => e['process.pid'] === pid && e['event.action'] === 'exit');
     return status;
@@ -181,15 +209,22 @@ export class Engine {
     patienceMs = PATIENCE_MS,
   ): Promise<EventFields> {
     let seen = 0;
+    let sorted = this.#sorted;
     const end = Date.now() + patienceMs;
     for (;;) {
+      await this.#catchingUp;
+      if (sorted !== this.#sorted) seen = 0;
+      sorted = this.#sorted;
       for (; seen < this.events.length; seen++) {
         const { fields } = this.events[seen]!;
         if (fits(fields)) return fields;
       }
       const left = end - Date.now();
       if (left <= 0) break;
-      await Promise.race([new Promise<void>((resolve) => this.#changed.push(resolve)), wait(left)]);
+      await Promise.race([
+        new Promise<void>((resolve) => this.#changed.push(resolve)),
+        wait(left, undefined, { ref: false }),
+      ]);
     }
     return assert.fail(`never came: ${about} (of ${this.events.length} events)\n${this.log}`);
   }
@@ -211,9 +246,9 @@ export class Engine {
     return this.of(pid);
   }
 
-  /** What `exec` said of a program that has ended. */
+  /** What the last `exec` said of a program that has ended. */
   async execOf(pid: number): Promise<EventFields> {
-    const exec = (await this.story(pid)).find((e) => e['event.action'] === 'exec');
+    const exec = (await this.story(pid)).findLast((e) => e['event.action'] === 'exec');
     assert.ok(exec, `no exec of ${pid}`);
     return exec;
   }
@@ -235,6 +270,12 @@ export class Engine {
     clearTimeout(timer);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function cursorOf(event: Event): Cursor {
+  const cursor = parseCursor(event.cursor);
+  assert.ok(cursor, event.cursor);
+  return cursor;
 }
 
 async function within<T>(promise: Promise<T>, about: string, log: () => string): Promise<T> {
