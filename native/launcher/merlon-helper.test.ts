@@ -1,0 +1,114 @@
+/** The built launcher before a stand-in for Node that says what it was given. Needs `make -C native`. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const BUILT = fileURLToPath(new URL('../build/merlon-helper', import.meta.url));
+const isRoot = process.getuid?.() === 0;
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'merlon-launcher-'));
+  chmodSync(folder, 0o755);
+  copyFileSync(BUILT, join(folder, 'merlon-helper'));
+  chmodSync(join(folder, 'merlon-helper'), 0o755);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(options: { argv?: string[]; env?: Record<string, string>; stdio?: number[] } = {}) {
+  const [command = '', ...args] = options.argv ?? [join(folder, 'merlon-helper')];
+  const env = { ...process.env, ...options.env };
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.stdio ?? [])],
+  });
+  return { status, stdout, stderr };
+}
+
+/** A stand-in for Node: a shell script. */
+function node(script: string): void {
+  writeFileSync(join(folder, 'node'), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(folder, 'node'), 0o755);
+}
+
+describe('the launcher refuses', () => {
+  it('arguments', () => {
+    expect(run({ argv: [join(folder, 'merlon-helper'), '--eval'] })).toMatchObject({
+      status: 64,
+      stderr: 'merlon-helper: takes no arguments.\n',
+    });
+  });
+
+  it('to run setuid', () => {
+    chmodSync(join(folder, 'merlon-helper'), 0o4755);
+    const { status, stderr } = run();
+    expect(status).toBe(78);
+    expect(stderr).toMatch(/refusing to run setuid/);
+  });
+
+  it('a user who is not root', () => {
+    const file = join(folder, 'merlon-helper');
+    const argv = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', file] : [file];
+    const { status, stderr } = run({ argv });
+    expect(status).toBe(77);
+    expect(stderr).toMatch(/needs root/);
+  });
+
+  it.runIf(isRoot)('a root without the capabilities', () => {
+    const argv = ['setpriv', '--bounding-set=-bpf,-perfmon', join(folder, 'merlon-helper')];
+    expect(run({ argv })).toMatchObject({ status: 77, stderr: expect.stringMatching(/CAP_BPF.*missing/) });
+  });
+
+  it.runIf(isRoot)('a folder without a Node', () => {
+    expect(run()).toMatchObject({ status: 72, stderr: expect.stringMatching(/node: No such file/) });
+  });
+});
+
+describe.runIf(isRoot)('what the launcher becomes', () => {
+  it('has an environment of its own', () => {
+    node('/usr/bin/env');
+    const env = { LD_LIBRARY_PATH: '/tmp', NODE_OPTIONS: '--inspect', PKEXEC_UID: '1000' };
+    const given = run({ env })
+      .stdout.split('\n')
+      .filter((line) => line !== '' && !/^(_|PWD|OLDPWD|SHLVL)=/.test(line));
+    expect(given.sort()).toEqual([
+      'HOME=/',
+      'LANG=C.UTF-8',
+      'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
+      'PKEXEC_UID=1000',
+    ]);
+  });
+
+  it('is not told of a PKEXEC_UID that is no uid', () => {
+    node('echo "[$PKEXEC_UID]"');
+    expect(run({ env: { PKEXEC_UID: '0; id' } }).stdout).toBe('[]\n');
+  });
+
+  it('runs the entry of its own folder, in /, with a closed umask and no further descriptors', () => {
+    node('for last; do :; done; echo "$last"; pwd; umask; ls /proc/self/fd');
+    const [entry, cwd, umask, ...descriptors] = run({ stdio: [2, 2, 2] })
+      .stdout.trim()
+      .split('\n');
+    expect([entry, cwd, umask]).toEqual([join(folder, 'index.js'), '/', '0077']);
+    expect(descriptors.length).toBe(4); // 0, 1, 2, and the folder that ls reads
+  });
+
+  it('keeps three capabilities in every set, locked, and no way to new ones', () => {
+    node('grep -E "^(Cap|NoNewPrivs)" /proc/self/status; setpriv --dump | grep -i securebits');
+    const said = run().stdout;
+    expect(said.match(/^Cap\w+:\s*000000c000000004$/gm)).toHaveLength(5);
+    expect(said).toMatch(/NoNewPrivs:\s*1/);
+    expect(said).toMatch(/noroot,noroot_locked/);
+  });
+
+  it('finds tracefs, without mounting it on the host', () => {
+    const before = readFileSync('/proc/self/mountinfo', 'utf8');
+    node('cat /sys/kernel/tracing/events/syscalls/sys_exit_execve/id');
+    expect(run().stdout).toMatch(/^\d+\n$/);
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(before);
+  });
+});
