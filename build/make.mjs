@@ -1,20 +1,12 @@
 // @ts-check
 /** Builds what is out of date: kernel programs, addons, bundles; then lays out `out/`. */
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { main, NODE, Refusal, ROOT, run } from './command.mjs';
 import { findBpftool } from './packages.mjs';
 import { inputsHash, isFresh, markFresh, markStale } from './stamp.mjs';
+import { alone } from './lock.mjs';
 import { ensure } from './setup.mjs';
 
 /**
@@ -80,11 +72,33 @@ const STEPS = [
   },
 ];
 
+/** @type {readonly (readonly [string, string])[]} */
+const PLACED = [
+  ['native/build/sensor.node', 'out/helper/build/sensor.node'],
+  ['native/build/merlon-helper', 'out/helper/merlon-helper'],
+  ['native/build/peer.node', 'out/engine/build/peer.node'],
+];
+const NODE_LINK = 'out/helper/node';
+
 /**
  * @param {(line: string) => void} [say]
  * @throws Refusal with the tool's own output where a step fails
  */
 export async function make(say = (line) => console.error(line)) {
+  if (isBuilt()) return;
+  await alone(say, () => makeStale(say));
+}
+
+function isBuilt() {
+  return (
+    STEPS.every(({ name, inputs, outputs }) => isFresh(name, inputsHash(inputs), outputs)) &&
+    PLACED.every(([from, to]) => isFresh(stampOf(to), inputsHash([from]), [to])) &&
+    existsSync(join(ROOT, NODE_LINK))
+  );
+}
+
+/** @param {(line: string) => void} say */
+async function makeStale(say) {
   for (const step of STEPS) {
     const hash = inputsHash(step.inputs);
     if (isFresh(step.name, hash, step.outputs)) continue;
@@ -110,11 +124,8 @@ export async function make(say = (line) => console.error(line)) {
 
 /** Puts the addons, the launcher and the link to Merlon's Node where the programs look for them. */
 function assemble() {
-  place('native/build/sensor.node', 'out/helper/build/sensor.node');
-  place('native/build/merlon-helper', 'out/helper/merlon-helper');
-  place('native/build/peer.node', 'out/engine/build/peer.node');
-  chmodSync(join(ROOT, 'out/helper/merlon-helper'), 0o755);
-  const link = join(ROOT, 'out/helper/node');
+  for (const [from, to] of PLACED) place(from, to);
+  const link = join(ROOT, NODE_LINK);
   const node = realpathSync(NODE);
   if (!existsSync(link) || realpathSync(link) !== node) {
     rmSync(link, { force: true });
@@ -130,12 +141,15 @@ function assemble() {
 function place(from, to) {
   const target = join(ROOT, to);
   const hash = inputsHash([from]);
-  if (isFresh(to.replaceAll('/', '-'), hash, [to])) return;
+  if (isFresh(stampOf(to), hash, [to])) return;
   mkdirSync(dirname(target), { recursive: true });
   copyFileSync(join(ROOT, from), `${target}.new`);
   renameSync(`${target}.new`, target);
-  markFresh(to.replaceAll('/', '-'), hash);
+  markFresh(stampOf(to), hash);
 }
+
+/** @param {string} path */
+const stampOf = (path) => path.replaceAll('/', '-');
 
 /** @returns {Promise<string[]>} */
 async function bpftoolArgument() {
