@@ -1,0 +1,213 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { compareCursors } from '../shared/event.ts';
+import { Ingest, type IngestOptions } from './ingest.ts';
+import { Redactor } from './redact.ts';
+import { EventMaker } from './sensor/events.ts';
+import { Gaps } from './sensor/gaps.ts';
+import { Processes } from './sensor/processes.ts';
+import { batchOf, execRecord, exitRecord, forkRecord, strangeRecord } from './sensor/records.builder.ts';
+import { openStore, type StoredEvent } from './store/index.ts';
+
+const BOOT = '8a79902f-7c1c-4054-aabd-7b20a8950778';
+const NOW_NS = 1e12;
+
+function setUp(change: Partial<IngestOptions> = {}) {
+  const clock = { wallOf: (ns: number) => 1_700_000_000_000 + ns / 1e6, bootNs: () => NOW_NS };
+  const processes = new Processes(BOOT);
+  const maker = new EventMaker({
+    bootId: BOOT,
+    clock,
+    processes,
+    users: { user: () => undefined, group: () => undefined },
+    cgroups: { of: () => undefined, made: () => {}, containerName: () => undefined },
+    packages: { owner: () => undefined },
+    redactor: new Redactor(new Uint8Array(32)),
+    readArguments: () => undefined,
+  });
+  const stored: StoredEvent[] = [];
+  const log: string[] = [];
+  const malformed: string[] = [];
+  const pressure: boolean[] = [];
+  const ingest = new Ingest({
+    bootId: BOOT,
+    boot: 3,
+    sequence: 40,
+    clock,
+    processes,
+    maker,
+    append: (events) => void stored.push(...events),
+    onStored: () => {},
+    onPressure: (full) => pressure.push(full),
+    onMalformed: (reason) => malformed.push(reason),
+    log: (line) => log.push(line),
+    ...change,
+  });
+  ingest.helperStarted(new Gaps(0), 0);
+  const names = () => stored.map((e) => e.fields['event.action']);
+  return { ingest, processes, stored, log, malformed, pressure, names };
+}
+
+const task = (pid: number, startNs = pid) => ({ pid, startNs, ppid: 1, parentStartNs: 1 });
+
+describe('Ingest', () => {
+  test('events follow one another in time, numbered on, across processors and batches', () => {
+    const { ingest, stored } = setUp();
+    ingest.push(
+      batchOf(
+        exitRecord({ cpu: 1, seq: 1, timeNs: 300, task: task(5) }),
+        forkRecord({ cpu: 0, seq: 1, timeNs: 100, task: task(5) }),
+        execRecord({ cpu: 0, seq: 2, timeNs: 200, task: task(5), executable: '/x' }),
+      ),
+    );
+    ingest.push(batchOf(forkRecord({ cpu: 0, seq: 3, timeNs: 250, task: task(6) })));
+    ingest.drain();
+    expect(stored.map((e) => e.fields['event.action'])).toEqual(['fork', 'exec', 'exit', 'fork']);
+    expect(stored.map((e) => e.cursor)).toEqual([
+      { boot: 3, timeNs: 100, sequence: 41 },
+      { boot: 3, timeNs: 200, sequence: 42 },
+      { boot: 3, timeNs: 300, sequence: 43 },
+      { boot: 3, timeNs: 300, sequence: 44 }, // overtaken: its own time stays in @timestamp
+    ]);
+    expect(stored[3]?.fields['@timestamp']).toBe(1_700_000_000_000.00025);
+  });
+
+  test('a batch that does not hold together is left out whole, and the helper with it', () => {
+    const { ingest, stored, malformed } = setUp();
+    const good = batchOf(forkRecord({ seq: 1, timeNs: 1, task: task(5) }));
+    ingest.push(batchOf(good, new Uint8Array(8)));
+    ingest.push(good);
+    ingest.drain();
+    expect([stored.length, malformed.length]).toEqual([0, 1]);
+    ingest.helperStarted(new Gaps(0), 0);
+    ingest.push(good);
+    ingest.drain();
+    expect(stored).toHaveLength(1);
+  });
+
+  test('a record from the future is not believed', () => {
+    const { ingest, stored, malformed } = setUp();
+    ingest.push(batchOf(forkRecord({ seq: 1, timeNs: NOW_NS + 61e9, task: task(5) })));
+    ingest.drain();
+    expect([stored.length, malformed]).toEqual([0, ['a record is from the future']]);
+  });
+
+  test('unknown types are said once', () => {
+    const { ingest, log } = setUp();
+    ingest.push(batchOf(strangeRecord(99), strangeRecord(99), strangeRecord(98)));
+    ingest.drain();
+    expect(log).toHaveLength(2);
+  });
+
+  test('processes that a snapshot does not name have ended', () => {
+    const { ingest, processes } = setUp();
+    ingest.push(batchOf(forkRecord({ timeNs: 5, task: task(5) }), forkRecord({ timeNs: 6, task: task(6) })));
+    ingest.helperStarted(new Gaps(0), 500);
+    ingest.push(batchOf(execRecord({ timeNs: 600, task: task(6), executable: '/x' }, 'running')));
+    ingest.snapshotDone(1);
+    ingest.drain();
+    expect([...processes.all()].filter((p) => p.endNs === undefined).map((p) => p.pid)).toEqual([6]);
+  });
+
+  test('what the store refuses waits and is stored later; nothing is lost or doubled', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let broken = true;
+    const kept: StoredEvent[] = [];
+    const { ingest, log } = setUp({
+      append: (events) => {
+        if (broken) throw new Error('disk full');
+        kept.push(...events);
+      },
+    });
+    ingest.push(batchOf(forkRecord({ seq: 1, timeNs: 1, task: task(5) })));
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    ingest.push(batchOf(forkRecord({ seq: 2, timeNs: 2, task: task(6) })));
+    expect([kept.length, log.length]).toEqual([0, 1]);
+    broken = false;
+    await vi.advanceTimersByTimeAsync(1000);
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(kept.map((e) => e.fields['process.pid'])).toEqual([5, 6]));
+  });
+
+  test('a full queue stops the reading, an emptied one starts it again', async () => {
+    const { ingest, pressure, stored } = setUp();
+    const batch = batchOf(
+      ...Array.from({ length: 7000 }, (_, i) => forkRecord({ timeNs: i, task: task(i + 2) })),
+    );
+    for (let i = 0; i < 36; i++) ingest.push(batch);
+    expect(pressure).toEqual([true]);
+    await vi.waitFor(() => expect(pressure).toEqual([true, false]), { timeout: 20_000 });
+    ingest.drain();
+    expect(stored).toHaveLength(36 * 7000);
+  }, 30_000);
+
+  test('lets others have their turn while it works', async () => {
+    const { ingest } = setUp();
+    const batch = batchOf(
+      ...Array.from({ length: 20_000 }, (_, i) => forkRecord({ timeNs: i, task: task(i + 2) })),
+    );
+    for (let i = 0; i < 5; i++) ingest.push(batch);
+    const turns: number[] = [];
+    let last = performance.now();
+    while (ingest.queuedBytes > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns.push(performance.now() - last);
+      last = performance.now();
+    }
+    await wait(0);
+    expect(turns.length).toBeGreaterThan(3);
+    expect(turns.sort((a, b) => a - b)[Math.floor(turns.length / 2)]).toBeLessThan(60);
+  });
+});
+
+describe('replay into the store', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'merlon-ingest-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('what went in comes out by pages, in order, once', async () => {
+    const store = openStore(folder);
+    try {
+      const boot = store.bootNumber(BOOT);
+      const { ingest } = setUp({ boot, append: (events) => store.append(events) });
+      const records = Array.from({ length: 500 }, (_, i) => {
+        const about = { timeNs: 1000 + i * 30, task: task(10 + (i % 50), 10 + i) };
+        return [
+          forkRecord(about),
+          execRecord({
+            ...about,
+            timeNs: about.timeNs + 10,
+            executable: `/bin/p${i % 7}`,
+            args: [`p${i % 7}`, `${i}`],
+          }),
+          exitRecord({ ...about, timeNs: about.timeNs + 20, status: (i % 3) << 8 }),
+        ];
+      }).flat();
+      ingest.push(batchOf(...records));
+      ingest.drain();
+      expect(store.lastSequence(boot)).toBe(40 + 1500);
+
+      const seen: string[] = [];
+      for (let after = { boot: 0, timeNs: 0, sequence: 0 }; ;) {
+        const { events } = await store.page({ query: null, after, limit: 400 });
+        if (events.length === 0) break;
+        seen.push(...events.map((e) => e.cursor));
+        const [b = 0, t = 0, s = 0] = events.at(-1)!.cursor.split('.').map(Number);
+        const next = { boot: b, timeNs: t, sequence: s };
+        expect(compareCursors(next, after)).toBeGreaterThan(0);
+        after = next;
+      }
+      expect(new Set(seen).size).toBe(1500);
+      const { events } = await store.page({ query: null, limit: 1 });
+      expect(events[0]?.fields).toMatchObject({ 'event.action': 'exit', 'process.name': 'p2' });
+    } finally {
+      await store.close();
+    }
+  });
+});
