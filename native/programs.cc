@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sstream>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
@@ -39,15 +40,22 @@ bool may_load()
 	return held(CAP_SYS_ADMIN) || (held(CAP_BPF) && held(CAP_PERFMON));
 }
 
-/* What the kernel said, in one or two lines: the errno's text, and the end of the log where there is one. */
+/* The errno's text and the end of the log, without what libbpf says of every failure. */
 std::string reason_of(int error, const std::string &log)
 {
-	std::string reason = strerror(error);
-	size_t end = log.find_last_not_of(" \n");
-	if (end == std::string::npos)
-		return reason;
-	std::string kept = log.substr(0, end + 1);
-	return reason + ": " + (kept.size() > 400 ? "…" + kept.substr(kept.size() - 400) : kept);
+	constexpr size_t kept = 400;
+	const std::vector<std::string> noise{"failed to load object", "failed to load BPF skeleton",
+					     "try raising 'ulimit"};
+	std::string reason;
+	std::istringstream lines(log);
+	for (std::string line; std::getline(lines, line);) {
+		auto in_line = [&](const std::string &each) { return line.find(each) != std::string::npos; };
+		if (!line.empty() && std::none_of(noise.begin(), noise.end(), in_line))
+			reason += "\n" + line;
+	}
+	if (reason.size() > kept)
+		reason = "\n…" + reason.substr(reason.size() - kept);
+	return strerror(error) + reason;
 }
 
 Failure load_failure(int error, const std::string &log)
@@ -60,12 +68,11 @@ Failure load_failure(int error, const std::string &log)
 	return Failure{code, error, message, log};
 }
 
-std::vector<std::string> program_names(merlon *skeleton)
+void autoload_only(merlon *object, const std::vector<std::string> &names)
 {
-	std::vector<std::string> names;
 	bpf_program *program;
-	bpf_object__for_each_program(program, skeleton->obj) names.push_back(bpf_program__name(program));
-	return names;
+	bpf_object__for_each_program(program, object->obj)
+	    bpf_program__set_autoload(program, has(names, bpf_program__name(program)));
 }
 
 } // namespace
@@ -87,18 +94,17 @@ std::string Programs::layout_hash()
 	return hash;
 }
 
-/* One attempt, without the programs named. Leaves the object loaded, or nothing behind. */
-std::optional<Failure> Programs::load_with(const std::vector<std::string> &excluded, uint32_t ring_bytes)
+std::optional<Failure> Programs::load(uint32_t ring_bytes)
 {
+	if (!may_load())
+		return Failure{"not_permitted", EPERM, "The helper lacks CAP_BPF or CAP_PERFMON.", ""};
 	LogCapture log;
 	skeleton = merlon__open();
 	if (!skeleton)
 		return load_failure(errno, log.take());
 	bpf_map__set_max_entries(skeleton->maps.ring, ring_bytes);
 	skeleton->rodata->wakeup_bytes = ring_bytes / kWakeupShare;
-	bpf_program *program;
-	bpf_object__for_each_program(program, skeleton->obj)
-	    bpf_program__set_autoload(program, !has(excluded, bpf_program__name(program)));
+	autoload_only(skeleton, kMandatory);
 	int error = merlon__load(skeleton);
 	if (error == 0)
 		return std::nullopt;
@@ -107,38 +113,15 @@ std::optional<Failure> Programs::load_with(const std::vector<std::string> &exclu
 	return load_failure(-error, log.take());
 }
 
-std::optional<Failure> Programs::load(uint32_t ring_bytes)
+bool Programs::attach_one(bpf_program *program, int &error, std::string &said)
 {
-	if (!may_load())
-		return Failure{"not_permitted", EPERM, "The helper lacks CAP_BPF or CAP_PERFMON.", ""};
-	if (!load_with({kSnapshotPlain}, ring_bytes))
-		return std::nullopt;
-
-	/* Something was refused. An object loads whole or not at all: find out what, program by program. */
-	merlon *opened = merlon__open();
-	if (!opened)
-		return Failure{"failed", errno, "The sensor’s BPF object could not be opened.", ""};
-	std::vector<std::string> names = program_names(opened);
-	merlon__destroy(opened);
-	std::vector<std::string> optional;
-	std::copy_if(names.begin(), names.end(), std::back_inserter(optional),
-		     [](const std::string &name) { return !has(kMandatory, name); });
-	if (auto failure = load_with(optional, ring_bytes))
-		return failure;
-	std::vector<std::string> excluded;
-	for (const std::string &name : optional) {
-		close();
-		std::vector<std::string> others = optional;
-		others.erase(std::find(others.begin(), others.end(), name));
-		if (auto failure = load_with(others, ring_bytes)) {
-			excluded.push_back(name);
-			refusals.push_back({name, reason_of(failure->error, failure->detail)});
-		}
-	}
-	close();
-	if (!has(excluded, kSnapshot))
-		excluded.push_back(kSnapshotPlain);
-	return load_with(excluded, ring_bytes);
+	LogCapture log;
+	bpf_link *link = bpf_program__attach(program);
+	error = link ? 0 : errno;
+	said = log.take();
+	if (link)
+		links.push_back({bpf_program__name(program), program, link});
+	return link;
 }
 
 std::optional<Failure> Programs::attach()
@@ -146,23 +129,82 @@ std::optional<Failure> Programs::attach()
 	bpf_program *program;
 	bpf_object__for_each_program(program, skeleton->obj)
 	{
-		if (!bpf_program__autoload(program))
+		int error;
+		std::string said;
+		if (!bpf_program__autoload(program) || attach_one(program, error, said))
 			continue;
 		std::string name = bpf_program__name(program);
-		LogCapture log;
-		bpf_link *link = bpf_program__attach(program);
-		if (link) {
-			links.push_back({name, program, link});
-			continue;
-		}
-		int error = errno;
-		std::string said = log.take();
-		if (has(kMandatory, name))
-			return Failure{code_of(error, said), error,
-				       "The kernel did not attach " + name + ": " + strerror(error) + ".", said};
-		refusals.push_back({name, reason_of(error, said)});
+		return Failure{code_of(error, said), error,
+			       "The kernel did not attach " + name + ": " + strerror(error) + ".", said};
 	}
 	return std::nullopt;
+}
+
+/* A further object with the programs named, over the maps of the first. Nothing, and the reason, where it is refused.
+ */
+merlon *Programs::load_beside(const std::vector<std::string> &names, std::string &reason)
+{
+	LogCapture log;
+	merlon *object = merlon__open();
+	int error = object ? 0 : errno;
+	if (object) {
+		autoload_only(object, names);
+		bpf_map *map;
+		bpf_object__for_each_map(map, object->obj)
+		{
+			bpf_map *first = bpf_object__find_map_by_name(skeleton->obj, bpf_map__name(map));
+			if (!error)
+				error = first ? -bpf_map__reuse_fd(map, bpf_map__fd(first)) : ENOENT;
+		}
+	}
+	if (!error)
+		error = -merlon__load(object);
+	if (!error)
+		return object;
+	if (object)
+		merlon__destroy(object);
+	reason = reason_of(error, log.take());
+	return nullptr;
+}
+
+bool Programs::add(const std::vector<std::string> &names, std::string &reason)
+{
+	merlon *object = load_beside(names, reason);
+	if (!object)
+		return false;
+	beside.push_back(object);
+	bpf_program *program;
+	bpf_object__for_each_program(program, object->obj)
+	{
+		int error;
+		std::string said;
+		if (bpf_program__autoload(program) && !attach_one(program, error, said))
+			refusals.push_back({bpf_program__name(program), reason_of(error, said)});
+	}
+	return true;
+}
+
+void Programs::add_optional()
+{
+	std::vector<std::string> optional;
+	bpf_program *program;
+	bpf_object__for_each_program(program, skeleton->obj)
+	{
+		std::string name = bpf_program__name(program);
+		if (!has(kMandatory, name) && name != kSnapshotPlain)
+			optional.push_back(name);
+	}
+	std::string reason;
+	if (add(optional, reason))
+		return;
+	/* An object loads whole or not at all: one by one, to find out which is refused. */
+	for (const std::string &name : optional) {
+		if (add({name}, reason))
+			continue;
+		refusals.push_back({name, reason});
+		if (name == kSnapshot && !add({kSnapshotPlain}, reason))
+			refusals.push_back({kSnapshotPlain, reason});
+	}
 }
 
 void Programs::close()
@@ -170,6 +212,9 @@ void Programs::close()
 	for (Attached &each : links)
 		bpf_link__destroy(each.link);
 	links.clear();
+	for (merlon *object : beside)
+		merlon__destroy(object);
+	beside.clear();
 	if (skeleton)
 		merlon__destroy(skeleton);
 	skeleton = nullptr;

@@ -36,11 +36,14 @@ class Programs
 	/* The hash of the record layout that the object was built with. Needs no privilege. */
 	static std::string layout_hash();
 
-	/* Loads everything that this kernel accepts; fails where a program is refused that nothing works without. */
+	/* Loads what nothing works without. */
 	std::optional<Failure> load(uint32_t ring_bytes);
 
-	/* Attaches what was loaded. Events flow from here on. */
+	/* Attaches it. Events flow from here on: verifying the rest takes as long again. */
 	std::optional<Failure> attach();
+
+	/* Loads and attaches the other programs, over the same maps. What this kernel refuses is in refused(). */
+	void add_optional();
 
 	/* Detaches and unloads. Idempotent. */
 	void close();
@@ -61,14 +64,17 @@ class Programs
 	int open_snapshot() const;
 
       private:
-	std::optional<Failure> load_with(const std::vector<std::string> &excluded, uint32_t ring_bytes);
+	merlon *load_beside(const std::vector<std::string> &names, std::string &reason);
+	bool attach_one(bpf_program *program, int &error, std::string &said);
+	bool add(const std::vector<std::string> &names, std::string &reason);
 
 	struct Attached {
 		std::string name;
 		bpf_program *program;
 		bpf_link *link;
 	};
-	merlon *skeleton = nullptr;
+	merlon *skeleton = nullptr;   /* the mandatory programs, and the maps of all */
+	std::vector<merlon *> beside; /* the optional ones */
 	std::vector<Attached> links;
 	std::vector<Refused> refusals;
 };

@@ -74,7 +74,6 @@ void Pump::stop()
 /* Empties the ring into batches. False: the thread is to end. */
 bool Pump::drain_ring(bool &found)
 {
-	looks.fetch_add(1, std::memory_order_relaxed);
 	while (ring.pending() > 0 && !stopping) {
 		auto batch = pool.take();
 		if (!batch)

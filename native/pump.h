@@ -42,12 +42,6 @@ class Pump
 		return records.load(std::memory_order_relaxed);
 	}
 
-	/* Times that the thread looked at the ring: what idleness costs. */
-	uint64_t rounds() const
-	{
-		return looks.load(std::memory_order_relaxed);
-	}
-
       private:
 	void run();
 	bool drain_ring(bool &found);
@@ -62,7 +56,6 @@ class Pump
 	int wake = -1; /* eventfd: stop() */
 	std::atomic<bool> stopping{false};
 	std::atomic<uint64_t> records{0};
-	std::atomic<uint64_t> looks{0};
 	std::thread thread;
 };
 

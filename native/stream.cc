@@ -50,7 +50,10 @@ std::optional<Failure> Stream::start(Napi::Env env, Napi::Function callback, uin
 	pump = std::make_unique<Pump>(ring, pool, programs.asleep(), std::move(callbacks));
 	if (int error = pump->start())
 		return ended(-error, "The ring’s thread could not be started");
-	return programs.attach();
+	if (auto failure = programs.attach())
+		return failure;
+	programs.add_optional();
+	return std::nullopt;
 }
 
 void Stream::stop()

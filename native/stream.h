@@ -50,10 +50,6 @@ class Stream : public std::enable_shared_from_this<Stream>
 	{
 		return pump->received();
 	}
-	uint64_t rounds() const
-	{
-		return pump->rounds();
-	}
 	uint64_t pending() const
 	{
 		return ring.pending();

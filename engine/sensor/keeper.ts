@@ -14,8 +14,8 @@ export interface KeeperOptions {
   readonly onStatus: (status: HelperStatus) => void;
 }
 
-/** Waits before the next starts, in ms. The first is short: what happens meanwhile is not seen. */
-export const BACK_OFF_MS: readonly number[] = [200, 1000, 3000, 10_000, 30_000];
+/** Waits before the next starts, in ms. The first is short: nothing is seen until events flow, half a second at most. */
+export const BACK_OFF_MS: readonly number[] = [50, 1000, 3000, 10_000, 30_000];
 /** So many endings within so long are a loop that starting again does not mend. */
 const LOOP_ENDINGS = 5;
 const LOOP_MS = 60_000;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Fills a sensor's ring as fast as it goes, to measure what is behind it. Run from user space (BPF_PROG_RUN), on nobody's
- * events; wakes the reader by the rule of bpf/output.bpf.c.
+ * Fills a sensor's ring as fast as it goes, to measure what is behind it. Run from user space (BPF_PROG_RUN), on
+ * nobody's events; wakes the reader by the rule of bpf/output.bpf.c.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -1,6 +1,6 @@
 /*
- * ring-load PID SECONDS: writes records of 640 bytes into the ring of the sensor in process PID, as fast as it takes them,
- * for so long. Prints {"sent": …, "full": …}. Needs CAP_SYS_ADMIN, to open another process's map by its id.
+ * ring-load PID SECONDS: writes records of 640 bytes into the ring of the sensor in process PID, as fast as it takes
+ * them, for so long. Prints {"sent": …, "full": …}. Needs CAP_SYS_ADMIN, to open another process's map by its id.
  */
 #include <cerrno>
 #include <chrono>
