@@ -1,0 +1,112 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { FRAME_CONTROL, FrameReader } from '../../shared/frames.ts';
+import type { LiveEvents } from '../../shared/console.ts';
+import { BEHIND_BYTES, Client, LiveEvent, MAX_SUBSCRIPTIONS } from './client.ts';
+
+/** A socket that keeps what is written, and says that its reader is slow when a test says so. */
+class FakeSocket extends EventEmitter {
+  destroyed = false;
+  writable = true;
+  writableLength = 0;
+  readonly sent: { notice: string; value: LiveEvents }[] = [];
+  readonly #reader = new FrameReader(new Map([[FRAME_CONTROL, 1 << 26]]));
+
+  write(frame: Uint8Array): boolean {
+    for (const { payload } of this.#reader.push(frame)) {
+      this.sent.push(JSON.parse(Buffer.from(payload).toString()) as (typeof this.sent)[number]);
+    }
+    return true;
+  }
+  destroy(): void {
+    this.destroyed = true;
+  }
+}
+
+function setUp() {
+  const socket = new FakeSocket();
+  const client = new Client(socket as unknown as Socket);
+  let sequence = 0;
+  const offer = (count: number, action: 'fork' | 'exec' = 'fork') => {
+    const events = Array.from({ length: count }, () => {
+      const cursor = { boot: 1, timeNs: 5, sequence: ++sequence };
+      return new LiveEvent({ cursor, fields: { 'event.action': action } });
+    });
+    client.offer(events);
+  };
+  const all = () => socket.sent.flatMap((message) => message.value.events.map((e) => e.cursor));
+  const behind = () => socket.sent.map((message) => message.value.behind).filter((b) => b !== undefined);
+  return { socket, client, offer, all, behind };
+}
+const everything = () => true;
+
+describe('Client', () => {
+  test('the first event leaves at once, those that follow in one batch', async () => {
+    const { socket, client, offer, all } = setUp();
+    const subscription = client.subscribe(everything, null);
+    offer(1);
+    expect(socket.sent).toHaveLength(1);
+    offer(2);
+    offer(3);
+    expect(socket.sent).toHaveLength(1);
+    await wait(40);
+    expect(socket.sent).toHaveLength(2);
+    expect(socket.sent[1]).toMatchObject({ notice: 'events.live', value: { subscription } });
+    expect(all()).toEqual([1, 2, 3, 4, 5, 6].map((n) => `1.5.${n}`));
+  });
+
+  test('each subscription gets what it asked for, and nothing after it ended', async () => {
+    const { client, offer, all } = setUp();
+    const id = client.subscribe((fields) => fields['event.action'] === 'exec', null);
+    offer(2, 'fork');
+    offer(1, 'exec');
+    await wait(40);
+    expect(all()).toEqual(['1.5.3']);
+    expect(client.unsubscribe(id!)).toBe(true);
+    offer(1, 'exec');
+    await wait(40);
+    expect(all()).toEqual(['1.5.3']);
+  });
+
+  test('a slow reader is told once from where to page, and then gets what is new', async () => {
+    const { socket, client, offer, all, behind } = setUp();
+    client.subscribe(everything, '1.5.0');
+    offer(2);
+    socket.writableLength = BEHIND_BYTES + 1;
+    offer(50);
+    await wait(40);
+    offer(50);
+    expect(all()).toEqual(['1.5.1', '1.5.2']);
+    socket.writableLength = 0;
+    socket.emit('drain');
+    expect(behind()).toEqual(['1.5.2']);
+    offer(1);
+    await wait(40);
+    expect(all()).toEqual(['1.5.1', '1.5.2', '1.5.103']);
+    expect(behind()).toEqual(['1.5.2']);
+  });
+
+  test('more than can be shown at once is to be paged', async () => {
+    const { client, offer, all, behind } = setUp();
+    client.subscribe(everything, '1.4.7');
+    offer(4000);
+    await wait(40);
+    expect(all()).toEqual([]);
+    expect(behind()).toEqual(['1.4.7']);
+  });
+
+  test('one that reads nothing at all is let go', () => {
+    const { socket, client } = setUp();
+    socket.writableLength = 65 << 20;
+    client.send({ notice: 'status.changed', value: {} });
+    expect(socket.destroyed).toBe(true);
+  });
+
+  test('subscriptions are bounded', () => {
+    const { client } = setUp();
+    for (let i = 0; i < MAX_SUBSCRIPTIONS; i++) expect(client.subscribe(everything, null)).toBe(i + 1);
+    expect(client.subscribe(everything, null)).toBeUndefined();
+  });
+});
