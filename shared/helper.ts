@@ -10,7 +10,7 @@ export const HELPER_PROTOCOL = 1;
 export const MAX_CONTROL_BYTES = 1 << 20;
 export const MAX_RECORDS_BYTES = 4 << 20;
 
-/** Default size of the kernel ring in bytes; a power of two, mapped twice, so it counts double in the helper's RSS. */
+/** Default size of the kernel ring in bytes; a power of two. It counts in the helper's RSS once it has been filled. */
 export const DEFAULT_RING_BYTES = 8 << 20;
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));

@@ -12,7 +12,7 @@
 
 struct load {
 	__u64 sent;
-	__u64 full; /* records that did not fit */
+	__u64 full; /* times that a record did not fit, and the run ended */
 };
 
 struct record {
@@ -46,17 +46,19 @@ int fill(struct load *load)
 	if (!record)
 		return 1;
 	record->size = RECORD_BYTES;
-	__u64 full = 0;
+	__u64 sent = 0;
 	for (int i = 0; i < RECORDS_PER_RUN; i++) {
 		record->seq++;
 		__u64 flags = BPF_RB_NO_WAKEUP;
 		if (i % FILL_CHECK_EVERY == 0 && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wakeup_bytes)
 			flags = BPF_RB_FORCE_WAKEUP;
-		if (bpf_ringbuf_output(&ring, record, RECORD_BYTES, flags))
-			full++;
+		if (bpf_ringbuf_output(&ring, record, RECORD_BYTES, flags)) {
+			load->full++;
+			break;
+		}
+		sent++;
 	}
-	load->full += full;
-	load->sent += RECORDS_PER_RUN - full;
+	load->sent += sent;
 	return 0;
 }
 
