@@ -46,10 +46,10 @@ export class Writer {
 
   constructor(db: Database.Database, stagePath: string) {
     this.#db = db;
-    this.#stage = new Stage(db, stagePath);
     this.#strings = new Dictionary(db, 'string');
     this.#lists = new Dictionary(db, 'list');
     this.#stretches = new Stretches(db);
+    this.#stage = new Stage(db, stagePath);
     // Deferred: BEGIN IMMEDIATE would look at the stage, too, before it is sealed. There is no other writer.
     this.#begin = db.prepare('BEGIN');
     this.#commit = db.prepare('COMMIT');
