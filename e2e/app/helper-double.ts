@@ -1,10 +1,12 @@
 /**
  * Plays the helper: the real protocol on stdin and stdout, records from a script. A test connects to the Unix socket
- * in $MERLON_DOUBLE and sends one JSON command a line: `{"records": [RecordSpec…]}` or `{"lost": N}`.
+ * in $MERLON_DOUBLE and sends one JSON command a line: `{"records": [RecordSpec…]}` or `{"lost": N}`. It says nothing while a file
+ * of that name with `.hold` after it exists.
  */
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
 import { LAYOUT_HASH } from '../../engine/sensor/records.generated.ts';
 import { FRAME_CONTROL, FRAME_RECORDS, FrameReader, controlFrame, frameHeader } from '../../shared/frames.ts';
@@ -103,6 +105,7 @@ createServer((connection) => {
   });
 }).listen(place);
 
+while (existsSync(`${place}.hold`)) await wait(20);
 say(
   controlFrame({
     notice: 'hello',

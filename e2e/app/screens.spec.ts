@@ -36,6 +36,7 @@ for (const theme of ['light', 'dark'] as const) {
         await page.screenshot({ path: path('empty') });
 
         await feed.search('');
+        world.holdHelper();
         await world.killHelper();
         await expect(feed.banner('Blind since')).toBeVisible();
         await page.screenshot({ path: path('blind') });

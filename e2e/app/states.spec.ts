@@ -5,11 +5,14 @@ import { expect, test } from './test.ts';
 test('a killed helper is a banner, an open gap, and then a gap that stays', async ({ feed, world }) => {
   await world.play(...ordinaryWork());
   await expect(feed.status).toContainText('Sensing');
+  world.holdHelper();
   await world.killHelper();
   await expect(feed.banner(/Blind since \d\d:\d\d:\d\d\./)).toContainText('The helper ended by SIGKILL.');
   await expect(feed.status).toContainText('Not sensing for');
   await expect(feed.status).toContainText('unknown lost');
   await expect(feed.status).toContainText('— events/s');
+  await expect(feed.rows('Nothing is seen from here on')).toHaveCount(1);
+  world.letHelperGo();
   await world.helperRuns();
   await expect(feed.status).toContainText('Sensing');
   await expect(feed.rows(/Not sensing for .*: the helper ended\./)).toHaveCount(1);

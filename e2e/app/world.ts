@@ -106,6 +106,15 @@ export class World {
     process.kill(await this.helperRuns(), 'SIGKILL');
   }
 
+  /** The next helper double to start says nothing until it may. */
+  holdHelper(): void {
+    writeFileSync(join(this.folder, 'double.sock.hold'), '');
+  }
+
+  letHelperGo(): void {
+    rmSync(join(this.folder, 'double.sock.hold'));
+  }
+
   /** What the person does at the password dialog, from now on. */
   answerDialog(answer: 'dismiss' | 'refuse' | 'allow'): void {
     writeFileSync(join(this.folder, 'answer'), answer);

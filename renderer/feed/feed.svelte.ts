@@ -13,6 +13,8 @@ const MAX_HELD = 20_000;
 const PAGE = 200;
 /** Time between two changes of the list: nobody reads faster, and the page stays free for other work. */
 const MIN_CHANGE_MS = 30;
+/** Time between two readings of the newest page, when more comes than this page can take. */
+const MIN_RESTART_MS = 1000;
 
 /** Why the list stands still. Capture never does. */
 export const PAUSE_REASONS = ['you', 'selection', 'scroll', 'pointer'] as const;
@@ -56,6 +58,7 @@ export class Feed {
   #frame: number | undefined;
   #turn = 0;
   #changedAt = 0;
+  #restartedAt = -Infinity;
 
   /** Follows this connection until it ends. */
   async follow(api: Console): Promise<void> {
@@ -69,7 +72,10 @@ export class Feed {
     });
     const running = await api.request('processes.list', {});
     if (running.ok) running.value.processes.forEach((process) => this.lineage.learnProcess(process));
-    await this.#restart();
+    if (this.pausedBy === undefined || this.rows.length === 0) return this.#restart();
+    // The rows that stand still stay; what is newer is read when they go on.
+    await this.#subscribe(++this.#turn);
+    this.#overflowed = true;
   }
 
   /** Applies the draft. An unfinished query leaves the rows alone and says where it ends. */
@@ -139,23 +145,10 @@ export class Feed {
     if (!api) return;
     const turn = ++this.#turn;
     const query = this.applied;
-    const left = this.#subscription;
-    this.#subscription = undefined;
-    this.#held = [];
-    this.#early = [];
-    this.#overflowed = false;
-    this.newer = 0;
+    this.#restartedAt = performance.now();
     this.loading = true;
     this.loadingOlder = false;
-    if (left !== undefined) void api.request('events.unsubscribe', { subscription: left });
-    const live = await api.request('events.subscribe', { query });
-    if (turn !== this.#turn) {
-      if (live.ok) void api.request('events.unsubscribe', { subscription: live.value.subscription });
-      return;
-    }
-    if (!live.ok) return this.#failed(live.error.message);
-    this.#subscription = live.value.subscription;
-    for (const early of this.#early.splice(0)) this.#take(early);
+    if (!(await this.#subscribe(turn))) return;
     const page = await api.request('events.page', { query, limit: PAGE });
     if (turn !== this.#turn) return;
     if (!page.ok) return this.#failed(page.error.message);
@@ -168,6 +161,31 @@ export class Feed {
     this.#plan();
   }
 
+  /** @returns whether this turn's subscription stands. */
+  async #subscribe(turn: number): Promise<boolean> {
+    const api = this.#api;
+    if (!api) return false;
+    const left = this.#subscription;
+    this.#subscription = undefined;
+    this.#held = [];
+    this.#early = [];
+    this.#overflowed = false;
+    this.newer = 0;
+    if (left !== undefined) void api.request('events.unsubscribe', { subscription: left });
+    const live = await api.request('events.subscribe', { query: this.applied });
+    if (turn !== this.#turn) {
+      if (live.ok) void api.request('events.unsubscribe', { subscription: live.value.subscription });
+      return false;
+    }
+    if (!live.ok) {
+      this.#failed(live.error.message);
+      return false;
+    }
+    this.#subscription = live.value.subscription;
+    for (const early of this.#early.splice(0)) this.#take(early);
+    return true;
+  }
+
   #failed(message: string): void {
     this.loading = false;
     if (this.#api !== undefined) this.problem = { column: 0, message, expected: [] };
@@ -176,7 +194,7 @@ export class Feed {
   #take(live: LiveEvents): void {
     if (live.subscription !== this.#subscription) {
       // It may have come before the reply that names it.
-      if (this.loading && this.#early.length < 64) this.#early.push(live);
+      if (this.#subscription === undefined && this.#early.length < 64) this.#early.push(live);
       return;
     }
     const fresh = live.events.filter((event) => !this.#seen.has(event.cursor));
@@ -204,7 +222,10 @@ export class Feed {
 
   #catchUp(): void {
     if (this.loading) return;
-    if (this.#overflowed) return void this.#restart();
+    if (this.#overflowed) {
+      if (performance.now() - this.#restartedAt < MIN_RESTART_MS) return this.#plan();
+      return void this.#restart();
+    }
     if (this.#held.length === 0) return;
     const fresh = this.#held;
     this.#held = [];

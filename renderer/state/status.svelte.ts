@@ -1,5 +1,11 @@
 import type { Console, Status } from '../../shared/console.ts';
 
+export interface Blindness {
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly reason: string;
+}
+
 const RATES_KEPT = 57;
 
 /** What the engine says of itself, as last heard. */
@@ -9,6 +15,8 @@ export class StatusState {
   rates = $state.raw<readonly (number | null)[]>([]);
   /** Whether records flowed at some time since this page was opened. */
   hasSensed = $state(false);
+  /** Since when, and why, records do not flow any more; undefined while they do, and before they ever did. */
+  blind = $state.raw<Blindness | undefined>();
 
   /** Follows this connection until it ends. */
   async follow(api: Console): Promise<void> {
@@ -20,7 +28,14 @@ export class StatusState {
   #take(status: Status): void {
     this.latest = status;
     this.rates = [...this.rates, status.sensor.events_per_s].slice(-RATES_KEPT);
-    if (status.helper.state === 'running') this.hasSensed = true;
+    const { state, since, reason } = status.helper;
+    if (state === 'running') {
+      this.hasSensed = true;
+      this.blind = undefined;
+    } else if (this.hasSensed) {
+      // The reason comes with one state and is still true in the next.
+      this.blind = { since: this.blind?.since ?? since, reason: reason ?? this.blind?.reason ?? '' };
+    }
   }
 }
 
@@ -31,10 +46,10 @@ export interface SensorSummary {
   readonly detail: string;
 }
 
-/** @param now epoch milliseconds, for ages. */
-export function summariseSensor(status: Status, ageOf: (since: number) => string): SensorSummary {
+/** @param blindFor how long nothing was seen, where something was seen before. */
+export function summariseSensor(status: Status, blindFor: string | undefined): SensorSummary {
   const { helper, sensor } = status;
-  const age = ageOf(helper.since);
+  const not = blindFor === undefined ? 'Not sensing' : `Not sensing for ${blindFor}`;
   switch (helper.state) {
     case 'running': {
       const all = sensor.attached.length + sensor.refused.length;
@@ -42,17 +57,19 @@ export function summariseSensor(status: Status, ageOf: (since: number) => string
       return { mark: sensor.refused.length > 0 ? 'warn' : 'on', word: 'Sensing', detail };
     }
     case 'starting':
-      return { mark: 'off', word: 'Starting', detail: 'the helper attaches its programs' };
+      return blindFor === undefined
+        ? { mark: 'off', word: 'Starting', detail: 'the helper attaches its programs' }
+        : { mark: 'warn', word: not, detail: 'helper is starting' };
     case 'authorising':
-      return { mark: 'off', word: 'Not sensing', detail: 'waiting for the password' };
+      return { mark: 'off', word: not, detail: 'waiting for the password' };
     case 'restarting':
-      return { mark: 'warn', word: `Not sensing for ${age}`, detail: 'helper starts again' };
+      return { mark: 'warn', word: not, detail: 'helper starts again' };
     case 'dismissed':
     case 'not_authorised':
-      return { mark: 'off', word: 'Not sensing', detail: 'not authorised' };
+      return { mark: 'off', word: not, detail: 'not authorised' };
     case 'failed':
-      return { mark: 'warn', word: `Not sensing for ${age}`, detail: 'helper cannot start' };
+      return { mark: 'warn', word: not, detail: 'helper cannot start' };
     case 'stopped':
-      return { mark: 'off', word: 'Not sensing', detail: 'stopped' };
+      return { mark: 'off', word: not, detail: 'stopped' };
   }
 }
