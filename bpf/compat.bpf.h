@@ -43,14 +43,16 @@ struct cred___u32_pair {
 		(__u64)((const struct cred___u32_pair *)(cred))->set.cap[1] << 32)                                     \
 	     : (cred)->set.val)
 
-/* "exit: move and extend sched_process_exit() tracepoint", Linux 6.16, hands the tracepoint `bool group_dead`. */
-struct trace_event_raw_sched_process_exit___group_dead {
-	bool group_dead;
-} __attribute__((preserve_access_index));
+/*
+ * "exit: move and extend sched_process_exit() tracepoint", Linux 6.16, hands the tracepoint `bool group_dead`: told by
+ * the number of its arguments, since every kernel has this typedef. For a type that a kernel lacks altogether, libbpf
+ * goes on to search the modules, which needs CAP_SYS_ADMIN: such a question fails the load in the helper.
+ */
+typedef void (*btf_trace_sched_process_exit___group_dead)(void *data, struct task_struct *task, bool group_dead);
 
 static __always_inline bool exit_tells_group_dead(void)
 {
-	return bpf_core_field_exists(((struct trace_event_raw_sched_process_exit___group_dead *)0)->group_dead);
+	return bpf_core_type_exists(btf_trace_sched_process_exit___group_dead);
 }
 
 /* Atomic exchange in BPF: "bpf: Add instructions for atomic_[cmp]xchg", 5ffa25502b5a, Linux 5.12; this

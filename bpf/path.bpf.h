@@ -128,7 +128,8 @@ static __always_inline void write_parts(struct merlon_header *header, __u32 limi
 		length = parts->part[at].length & NAME_BYTES;
 		if (i || !parts->cut)
 			record[end++] = '/';
-		bpf_probe_read_kernel(record + end, length, parts->part[at].name);
+		/* Whole words are cheaper; what is too much is overwritten by the next part or by close_record(). */
+		bpf_probe_read_kernel(record + end, (length + 7) & ~7u, parts->part[at].name);
 		set_record_end(header, end + length);
 	}
 	end = record_end(header);
