@@ -1,0 +1,17 @@
+// @ts-check
+/** `npm run bench [-- NAME…]`: set-up, build, then e2e/bench on Merlon's own Node. */
+import { join } from 'node:path';
+import { main, NODE, ROOT, run } from './command.mjs';
+import { make } from './make.mjs';
+import { ensure } from './setup.mjs';
+
+await main(async () => {
+  // Figures go to stdout; everything else must not.
+  const say = (/** @type {string} */ line) => console.error(line);
+  await ensure('bench', say);
+  await make(say);
+  const { code } = await run([NODE, join(ROOT, 'e2e/bench/index.ts'), ...process.argv.slice(2)], {
+    show: true,
+  });
+  return code;
+});
