@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { SensorOptions } from '../native/index.ts';
 import { controlFrame, FRAME_CONTROL, FRAME_RECORDS, frameHeader, FrameReader } from '../shared/frames.ts';
@@ -33,6 +34,10 @@ class SensorDouble implements SensorPort {
   }
 }
 
+function fromJson(payload: Uint8Array): Record<string, unknown> {
+  return v.parse(v.record(v.string(), v.unknown()), JSON.parse(payload.toString()));
+}
+
 function setUp() {
   const sensor = new SensorDouble();
   const input = new PassThrough();
@@ -47,7 +52,7 @@ function setUp() {
   const logged: string[] = [];
   socket.on('data', (chunk: Buffer) => {
     for (const { kind, payload } of reader.push(chunk))
-      messages.push(kind === FRAME_CONTROL ? JSON.parse(payload.toString()) : { records: [...payload] });
+      messages.push(kind === FRAME_CONTROL ? fromJson(payload) : { records: [...payload] });
   });
   const broken = Promise.withResolvers<string>();
   const output = frameOutput(socket, broken.resolve);

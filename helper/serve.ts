@@ -65,7 +65,7 @@ export async function serve(service: Service): Promise<string> {
         } catch (error) {
           input.pause();
           if (isProtocolError(error)) resolve(`the engine broke the protocol: ${error.message}`);
-          else reject(error);
+          else reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
       input.on('end', () => resolve('the engine has gone'));
@@ -165,7 +165,11 @@ function refuse(id: number, code: HelperErrorCode, message: string): HelperMessa
 /** An Error of the addon, as the engine is told of it. */
 const sensorFailure = v.pipe(
   v.instance(Error),
-  v.transform((error): unknown => ({ ...error, message: error.message })),
+  v.transform((error): unknown => ({
+    message: error.message,
+    code: 'code' in error ? error.code : undefined,
+    ...('detail' in error && { detail: error.detail }),
+  })),
   v.object(helperFailure.entries),
 );
 

@@ -7,12 +7,10 @@ import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import * as v from 'valibot';
 import { controlFrame, FRAME_CONTROL, FRAME_RECORDS, FrameReader } from '../../shared/frames.ts';
 import {
   DEFAULT_RING_BYTES,
   HELPER_PROTOCOL,
-  helperMessage,
   MAX_CONTROL_BYTES,
   MAX_RECORDS_BYTES,
 } from '../../shared/helper.ts';
@@ -29,14 +27,13 @@ const reader = new FrameReader(
 );
 const snapshot = Promise.withResolvers<void>();
 let bytes = 0;
-let first = 0;
 let last = 0;
 
 function take(payload: Uint8Array): void {
-  const message = v.parse(helperMessage, JSON.parse(Buffer.from(payload).toString()));
-  if (!('notice' in message)) {
-    if (!message.ok) throw new Error(message.error.message);
-  } else if (message.notice === 'hello') {
+  const message: unknown = JSON.parse(Buffer.from(payload).toString());
+  if (typeof message !== 'object' || message === null) throw new Error('the helper said something else');
+  if ('error' in message) throw new Error(JSON.stringify(message.error));
+  if ('layout' in message) {
     const { layout } = message;
     const start = {
       id: 1,
@@ -46,9 +43,8 @@ function take(payload: Uint8Array): void {
       ringBytes: DEFAULT_RING_BYTES,
     };
     child.stdin.write(controlFrame(start));
-  } else {
-    snapshot.resolve();
   }
+  if ('processes' in message) snapshot.resolve();
 }
 
 child.stdout.on('data', (chunk: Buffer) => {
@@ -60,7 +56,7 @@ child.stdout.on('data', (chunk: Buffer) => {
 });
 await snapshot.promise;
 bytes = 0;
-first = performance.now();
+const first = performance.now();
 const load = fileURLToPath(new URL('../build/ring-load', import.meta.url));
 const { stdout } = await promisify(execFile)(load, [String(child.pid), seconds]);
 const { sent, full } = JSON.parse(stdout) as { sent: number; full: number };
