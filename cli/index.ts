@@ -51,7 +51,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
     throw new CommandError(exitCode, message);
   }
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   try {
     await body({ console: connection.value.console, out, signal: interrupt.signal });
   } finally {
