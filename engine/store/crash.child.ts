@@ -40,6 +40,8 @@ function main(): void {
       return void store.close();
     case 'fill':
       return fill(store);
+    default:
+      throw new Error(`no such task: ${task}`);
   }
 }
 

@@ -5,7 +5,6 @@ const MAX_CHARACTERS = 16 << 20;
 const MAX_ENTRIES = 200_000;
 
 /** Characters that SQLite's LIKE takes for others, or that UTF-8 cannot hold: see `storedText`. */
-// eslint-disable-next-line no-control-regex -- NUL is the point
 const ODD = /[\0\ufffe\uffff]/;
 
 /** Whether a text must not meet SQLite's own text functions. */

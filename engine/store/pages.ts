@@ -90,7 +90,7 @@ export class Pages {
     const { events } = this.page({ query, limit: EVENTS_OF_PROCESS, now }, pause);
     const own = events.filter(({ fields }) => fields['process.entity_id'] === entityId);
     if (own.length === 0) return undefined;
-    return Object.assign({}, ...own.map(({ fields }) => fields).reverse());
+    return own.reduceRight<EventFields>((known, { fields }) => ({ ...known, ...fields }), {});
   }
 
   /** All reads of one answer see the same moment. */
@@ -115,8 +115,7 @@ export class Pages {
   #search(request: PageRequest, pause: () => void): readonly Event[] {
     const { query, after, limit, now } = request;
     const since = Math.max(request.sinceMs ?? -Infinity, query === null ? -Infinity : sinceOf(query, now));
-    const wanted =
-      query === null ? ALWAYS : compileSql(query, now, (term) => this.#terms.tableOf(term, pause));
+    const wanted = query === null ? ALWAYS : compileSql(query, now, (term) => this.#terms.idsOf(term, pause));
     const conditions = [...this.#limits(request), wanted];
     const direction = after === undefined ? 'DESC' : 'ASC';
     const statement = this.#db

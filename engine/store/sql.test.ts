@@ -70,7 +70,7 @@ test('every text that was stored is found by itself, its head, its tail and its 
     fc.property(eventFields, (fields) => {
       const name = fields['process.name'];
       if (name === undefined) return;
-      const points = [...name];
+      const points = Array.from(name);
       const half = points.length >> 1;
       const patterns = [
         [{ literal: name }],

@@ -5,7 +5,7 @@ import { containing } from '../../shared/query/pattern.ts';
 import { TEXT_FIELDS } from '../../shared/query/predicate.ts';
 import { boundsOf } from '../../shared/query/values.ts';
 import { columnSql } from './columns.ts';
-import { listTerm, networkTerm, stringTerm, type Term } from './terms.ts';
+import { listTerm, networkTerm, stringTerm, type Ids, type Term } from './terms.ts';
 
 /** A condition in SQL over the columns of `event`: always 0 or 1, never NULL, so that NOT means what it says. */
 export interface Condition {
@@ -16,11 +16,10 @@ export interface Condition {
 
 /**
  * Compiles a query to SQL. Texts never meet SQL here: each is a term, a set of dictionary ids that the caller keeps.
- * @param tableOf the one-column table that holds the term's ids.
  * @param now epoch milliseconds that `now-10m` counts from.
  */
-export function compileSql(query: Query, now: number, tableOf: (term: Term) => string): Condition {
-  const compile = (part: Query): Condition => compileSql(part, now, tableOf);
+export function compileSql(query: Query, now: number, idsOf: (term: Term) => Ids | undefined): Condition {
+  const compile = (part: Query): Condition => compileSql(part, now, idsOf);
   switch (query.type) {
     case 'and':
       return balanced('AND', query.terms.map(compile));
@@ -31,16 +30,16 @@ export function compileSql(query: Query, now: number, tableOf: (term: Term) => s
       return { sql: `NOT ${sql}`, params };
     }
     case 'anywhere':
-      return anywhere(containing(query.pattern), tableOf);
+      return anywhere(containing(query.pattern), idsOf);
     case 'present':
       return { sql: `(${columnSql(query.field)} IS NOT NULL)`, params: [] };
     case 'match': {
       const list = FIELDS[query.field].kind === 'keywords';
-      const table = tableOf(list ? listTerm(query.pattern) : stringTerm(query.pattern));
-      return { sql: isIn(columnSql(query.field), table), params: [] };
+      const ids = idsOf(list ? listTerm(query.pattern) : stringTerm(query.pattern));
+      return known(isIn(columnSql(query.field), ids));
     }
     case 'network':
-      return { sql: isIn(columnSql(query.field), tableOf(networkTerm(query.network))), params: [] };
+      return known(isIn(columnSql(query.field), idsOf(networkTerm(query.network))));
     case 'boolean':
       return { sql: `(${columnSql(query.field)} IS ?)`, params: [query.value ? 1 : 0] };
     case 'compare':
@@ -55,16 +54,24 @@ export function compileSql(query: Query, now: number, tableOf: (term: Term) => s
   }
 }
 
-const isIn = (column: string, table: string) => `ifnull(${column} IN ${table}, 0)`;
+/** NULL as false. */
+const known = ({ sql, params }: Condition): Condition => ({ sql: `ifnull(${sql}, 0)`, params });
 
-function anywhere(pattern: Pattern, tableOf: (term: Term) => string): Condition {
-  const strings = tableOf(stringTerm(pattern));
-  const lists = tableOf(listTerm(pattern));
-  const parts = TEXT_FIELDS.map((field) => ({
-    sql: isIn(columnSql(field), FIELDS[field].kind === 'keywords' ? lists : strings),
-    params: [],
-  }));
-  return balanced('OR', parts);
+/** NULL where the column is. The bounds spare most look-ups: ids of one term lie close together, or are few. */
+function isIn(column: string, ids: Ids | undefined): Condition {
+  if (ids === undefined) return { sql: '0', params: [] };
+  const sql = `(${column} >= ? AND ${column} <= ? AND ${column} IN ${ids.table})`;
+  return { sql, params: [ids.first, ids.last] };
+}
+
+function anywhere(pattern: Pattern, idsOf: (term: Term) => Ids | undefined): Condition {
+  const strings = idsOf(stringTerm(pattern));
+  const lists = idsOf(listTerm(pattern));
+  const parts = TEXT_FIELDS.map((field) =>
+    isIn(columnSql(field), FIELDS[field].kind === 'keywords' ? lists : strings),
+  );
+  const possible = parts.filter(({ sql }) => sql !== '0');
+  return possible.length === 0 ? { sql: '0', params: [] } : known(balanced('OR', possible));
 }
 
 /** Joins as a balanced tree: SQLite bounds the depth of an expression, and a chain is as deep as it is long. */

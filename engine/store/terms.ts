@@ -76,6 +76,13 @@ export function readList(stored: unknown): readonly string[] {
 const CHUNK = 50_000;
 const MAX_KEPT = 64;
 
+/** The ids that a term selects: a table of one column, its smallest and its largest. */
+export interface Ids {
+  readonly table: string;
+  readonly first: number;
+  readonly last: number;
+}
+
 interface TermSet {
   readonly name: string;
   /** Ids up to here were looked at. */
@@ -97,15 +104,23 @@ export class TermSets {
     db.pragma('temp_store = MEMORY');
   }
 
-  /** The table of the term's ids, up to date. @param pause called now and then; may throw to give up. */
-  tableOf(term: Term, pause: () => void): string {
+  /** The term's ids, up to date; undefined where there are none. @param pause called now and then; may throw to give up. */
+  idsOf(term: Term, pause: () => void): Ids | undefined {
     const known = this.#sets.get(term.key);
     const set = known ?? { name: `temp.term_${++this.#made}`, upTo: 0 };
     if (known === undefined) this.#db.exec(`CREATE TABLE ${set.name} (id INTEGER PRIMARY KEY)`);
     this.#sets.delete(term.key);
     this.#sets.set(term.key, set);
+    this.#extend(term, set, pause);
+    const range = this.#db.prepare(`SELECT min(id), max(id) FROM ${set.name}`).raw().get();
+    const [first, last]: unknown[] = Array.isArray(range) ? range : [];
+    if (typeof first !== 'number' || typeof last !== 'number') return undefined;
+    return { table: set.name, first, last };
+  }
+
+  #extend(term: Term, set: TermSet, pause: () => void): void {
     const last = this.#db.prepare(`SELECT coalesce(max(id), 0) FROM main.${term.table}`).pluck().get();
-    if (typeof last !== 'number' || last === set.upTo) return set.name;
+    if (typeof last !== 'number' || last === set.upTo) return;
     const extend = this.#extender(term, set.name);
     while (set.upTo < last) {
       pause();
@@ -113,7 +128,6 @@ export class TermSets {
       extend(set.upTo, to);
       set.upTo = to;
     }
-    return set.name;
   }
 
   /** Drops the sets that were not used for longest. Call between queries: one query may need more than are kept. */
