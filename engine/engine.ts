@@ -76,6 +76,7 @@ class RunningEngine implements Engine {
   readonly #clock = new Clock();
   readonly #bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   readonly #cgroups = new Cgroups(new ContainerNames(homedir()));
+  readonly #users = new Users();
   readonly #packages: Packages;
   readonly #ingest: Ingest;
   readonly #sensing: Sensing;
@@ -92,7 +93,7 @@ class RunningEngine implements Engine {
     const clock = this.#clock;
     const bootId = this.#bootId;
     const boot = store.bootNumber(bootId);
-    const users = new Users();
+    const users = this.#users;
     const cgroups = this.#cgroups;
     const processes = new Processes(bootId);
     const redactor = new Redactor(redactionKey(options.data));
@@ -189,6 +190,7 @@ class RunningEngine implements Engine {
   }
 
   #tick(): void {
+    this.#users.check();
     const step = this.#clock.check();
     if (step !== undefined) {
       const context = { bootId: this.#bootId, clock: this.#clock };

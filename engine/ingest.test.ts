@@ -72,7 +72,7 @@ describe('Ingest', () => {
       { boot: 3, timeNs: 300, sequence: 43 },
       { boot: 3, timeNs: 300, sequence: 44 }, // overtaken: its own time stays in @timestamp
     ]);
-    expect(stored[3]?.fields['@timestamp']).toBe(1_700_000_000_000.00025);
+    expect(stored[3]?.fields['@timestamp']).toBe(1_700_000_000_000 + 250 / 1e6);
   });
 
   test('a batch that does not hold together is left out whole, and the helper with it', () => {

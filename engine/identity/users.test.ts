@@ -10,20 +10,19 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('Users', () => {
   test('reads names again when the file changes', () => {
     const passwd = join(folder, 'passwd');
-    let now = 0;
     writeFileSync(passwd, 'ada:x:1000:1000::/home/ada:/bin/sh\n');
-    const users = new Users(passwd, join(folder, 'none'), () => now);
+    const users = new Users(passwd, join(folder, 'none'));
     expect(users.user(1000)).toBe('ada');
     expect(users.user(1001)).toBeUndefined();
     expect(users.group(0)).toBeUndefined();
 
     writeFileSync(passwd, 'ada:x:1000:1000::/home/ada:/bin/sh\ngrace:x:1001:1001::/:/bin/sh\n');
     utimesSync(passwd, 10, 10);
-    now = 2000;
+    users.check();
     expect(users.user(1001)).toBe('grace');
 
     rmSync(passwd);
-    now = 4000;
+    users.check();
     expect(users.user(1001)).toBe('grace');
   });
 });

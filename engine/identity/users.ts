@@ -1,18 +1,24 @@
 import { readFileSync, statSync } from 'node:fs';
 
-const CHECK_EVERY_MS = 2000;
-
 /**
- * Names of users and groups, from the files themselves; read again when they change.
+ * Names of users and groups, from the files themselves. `check` reads them again where they changed; it is called from
+ * a timer, so that a look-up costs no more than a map's.
  * Directory services (NSS: LDAP, SSSD, systemd-homed) are not asked: their users have an id and no name.
  */
 export class Users {
   readonly #users: NameFile;
   readonly #groups: NameFile;
 
-  constructor(passwd = '/etc/passwd', group = '/etc/group', now: () => number = Date.now) {
-    this.#users = new NameFile(passwd, now);
-    this.#groups = new NameFile(group, now);
+  constructor(passwd = '/etc/passwd', group = '/etc/group') {
+    this.#users = new NameFile(passwd);
+    this.#groups = new NameFile(group);
+    this.check();
+  }
+
+  /** To be called every few seconds. */
+  check(): void {
+    this.#users.check();
+    this.#groups.check();
   }
 
   /** @returns the user's name, undefined where the file has none. */
@@ -29,26 +35,18 @@ export class Users {
 /** passwd(5) and group(5) alike: the name is the first field, the id the third. */
 class NameFile {
   readonly #path: string;
-  readonly #now: () => number;
   #names: ReadonlyMap<number, string> = new Map();
-  #checkedAt = -Infinity;
   #version = '';
 
-  constructor(path: string, now: () => number) {
+  constructor(path: string) {
     this.#path = path;
-    this.#now = now;
   }
 
   name(id: number): string | undefined {
-    const now = this.#now();
-    if (now - this.#checkedAt >= CHECK_EVERY_MS || now < this.#checkedAt) {
-      this.#checkedAt = now;
-      this.#reload();
-    }
     return this.#names.get(id);
   }
 
-  #reload(): void {
+  check(): void {
     try {
       const stat = statSync(this.#path);
       const version = `${stat.ino}:${stat.mtimeMs}:${stat.size}`;

@@ -67,9 +67,8 @@ function ofTree(root: number): Buffer {
   const kept: Buffer[] = [];
   for (const batch of batches) {
     const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-    for (let at = 0, size = 0; at < batch.length; at += size) {
-      size = recordSize(view, at);
-      const one = batch.subarray(at, at + size);
+    for (let at = 0; at < batch.length; at += recordSize(view, at)) {
+      const one = batch.subarray(at, at + recordSize(view, at));
       const [record] = decodeBatch(one, () => {});
       if (record === undefined || record.kind === 'cgroup' || record.kind === 'running') continue;
       if (record.kind === 'fork' && pids.has(record.task.ppid)) pids.add(record.task.pid);
