@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <sstream>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -75,6 +77,34 @@ void autoload_only(merlon *object, const std::vector<std::string> &names)
 	    bpf_program__set_autoload(program, has(names, bpf_program__name(program)));
 }
 
+/* The perf event that the launcher opened for this program's tracepoint (native/launcher says why), or -1. */
+int handed_tracepoint(const bpf_program *program)
+{
+	const char *given = getenv("MERLON_TRACEPOINTS");
+	std::string section = bpf_program__section_name(program);
+	size_t slash = section.find('/');
+	if (!given || slash == std::string::npos)
+		return -1;
+	std::string list = std::string(";") + given, key = ";" + section.substr(slash + 1) + "=";
+	size_t at = list.find(key);
+	/* A copy: the link that it goes into closes it. */
+	return at == std::string::npos ? -1 : fcntl(atoi(list.c_str() + at + key.size()), F_DUPFD_CLOEXEC, 0);
+}
+
+bpf_link *attach_program(const bpf_program *program)
+{
+	int event = handed_tracepoint(program);
+	if (event < 0)
+		return bpf_program__attach(program);
+	bpf_link *link = bpf_program__attach_perf_event(program, event);
+	if (!link) {
+		int error = errno;
+		close(event);
+		errno = error;
+	}
+	return link;
+}
+
 } // namespace
 
 Programs::~Programs()
@@ -116,7 +146,7 @@ std::optional<Failure> Programs::load(uint32_t ring_bytes)
 bool Programs::attach_one(bpf_program *program, int &error, std::string &said)
 {
 	LogCapture log;
-	bpf_link *link = bpf_program__attach(program);
+	bpf_link *link = attach_program(program);
 	error = link ? 0 : errno;
 	said = log.take();
 	if (link)
