@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeClient } from '../shared/client.ts';
 import { MAX_REPLY_BYTES, MAX_REQUEST_BYTES, type Console, type LiveEvents } from '../shared/console.ts';
 import type { Event } from '../shared/event.ts';
@@ -21,20 +21,30 @@ let folder: string;
 const children: ChildProcess[] = [];
 const sockets: Socket[] = [];
 
-beforeEach(() => {
+/** Whether tests share an engine: then it stays between them. */
+let shared = false;
+
+function makeFolder(): void {
   folder = mkdtempSync(join(tmpdir(), 'merlon-engine-'));
-});
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
+}
+
+async function endAll(): Promise<void> {
   await Promise.all(
     children.splice(0).map(async (child) => {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGKILL');
-        await new Promise((resolve) => child.once('exit', resolve));
-      }
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('exit', resolve));
     }),
   );
   rmSync(folder, { recursive: true, force: true });
+}
+
+beforeEach(() => {
+  if (!shared) makeFolder();
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  if (!shared) await endAll();
 });
 
 interface Run {
@@ -165,6 +175,7 @@ describe('the engine', () => {
     const sequences = events.map((e) => e.fields['event.sequence']);
     expect(new Set(sequences).size).toBe(events.length);
     expect(actions(events)).toContain('sensor_stopped');
+    expect(events.map((e) => e.fields['event.reason'])).toContain('engine_away');
   });
 
   test('a SIGKILL in the middle loses nothing that was committed', async () => {
@@ -294,6 +305,17 @@ describe('who comes second', () => {
 });
 
 describe('clients that misbehave', () => {
+  // One engine for all of them: that it serves on is the point.
+  beforeAll(async () => {
+    shared = true;
+    makeFolder();
+    await start();
+  });
+  afterAll(async () => {
+    shared = false;
+    await endAll();
+  });
+
   test.each([
     ['garbage', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
     ['a frame beyond the limit', Buffer.from(frameHeader(FRAME_CONTROL, MAX_REQUEST_BYTES + 1))],
@@ -302,7 +324,6 @@ describe('clients that misbehave', () => {
     ['no JSON', Buffer.concat([frameHeader(FRAME_CONTROL, 2), Buffer.from('{]')])],
     ['no UTF-8', Buffer.concat([frameHeader(FRAME_CONTROL, 2), Buffer.of(0xff, 0xfe)])],
   ])('%s ends that connection and no other', async (_, bytes) => {
-    await start();
     const good = await face();
     const bad = await rawSocket();
     bad.resume();
@@ -313,7 +334,6 @@ describe('clients that misbehave', () => {
   });
 
   test('half a frame waits; its end ends nothing else', async () => {
-    await start();
     const half = await rawSocket();
     half.write(controlFrame({ id: 1, request: 'status.get', input: {} }).subarray(0, 9));
     const good = await face();
@@ -323,7 +343,6 @@ describe('clients that misbehave', () => {
   });
 
   test('wrong names and inputs are answered', async () => {
-    await start();
     const socket = await rawSocket();
     const reader = new FrameReader(new Map([[FRAME_CONTROL, MAX_REPLY_BYTES]]));
     const replies: { id: number; error?: { code: string } }[] = [];
@@ -362,7 +381,6 @@ describe('clients that misbehave', () => {
   });
 
   test('a flood of requests is answered “busy” and leaves room for others', async () => {
-    await start();
     const flood = await rawSocket();
     flood.resume();
     const frame = controlFrame({ id: 1, request: 'events.page', input: { query: 'nothing', limit: 1000 } });
@@ -375,7 +393,6 @@ describe('clients that misbehave', () => {
   });
 
   test('a web face’s link works once, and only while that face is there', async () => {
-    await start();
     const web = await face();
     const cli = await face();
     expect(await value(web.request('console.announce', { url: 'http://127.0.0.1:7411' }))).toEqual({});

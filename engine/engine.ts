@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import manifest from '../package.json' with { type: 'json' };
 import { peer } from '../native/peer/index.ts';
 import type { Status } from '../shared/console.ts';
-import { formatCursor } from '../shared/event.ts';
+import { formatCursor, parseCursor, type Cursor } from '../shared/event.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { Api } from './api.ts';
 import { ApiServer } from './api/server.ts';
@@ -50,7 +50,7 @@ const TICK_MS = 1000;
 export async function startEngine(options: EngineOptions): Promise<Result<Engine, StartError>> {
   const opened = open(options.data);
   if (!opened.ok) return opened;
-  const engine = new RunningEngine(options, opened.value);
+  const engine = new RunningEngine(options, opened.value, await newestCursor(opened.value));
   const listening = await engine.listen();
   if (listening.ok) {
     await engine.sense();
@@ -70,6 +70,11 @@ function open(folder: string): Result<Store, StartError> {
   }
 }
 
+async function newestCursor(store: Store): Promise<Cursor | undefined> {
+  const { events } = await store.page({ query: null, limit: 1 });
+  return events[0] === undefined ? undefined : parseCursor(events[0].cursor);
+}
+
 class RunningEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #store: Store;
@@ -82,17 +87,20 @@ class RunningEngine implements Engine {
   readonly #sensing: Sensing;
   readonly #server: ApiServer;
   readonly #status: StatusTeller;
-  #newest: string | null = null;
+  #newest: string | null;
   #timer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(options: EngineOptions, store: Store) {
+  /** @param newest the newest event in the store. */
+  constructor(options: EngineOptions, store: Store, newest: Cursor | undefined) {
     this.#options = options;
     this.#store = store;
     const { log } = options;
     const clock = this.#clock;
     const bootId = this.#bootId;
     const boot = store.bootNumber(bootId);
+    const lastTimeNs = newest?.boot === boot ? newest.timeNs : undefined;
+    this.#newest = newest === undefined ? null : formatCursor(newest);
     const users = this.#users;
     const cgroups = this.#cgroups;
     const processes = new Processes(bootId);
@@ -112,6 +120,7 @@ class RunningEngine implements Engine {
       bootId,
       boot,
       sequence: store.lastSequence(boot),
+      lastTimeNs: lastTimeNs ?? 0,
       clock,
       processes,
       maker,
@@ -129,6 +138,7 @@ class RunningEngine implements Engine {
       clock,
       file: options.helper,
       ingest: this.#ingest,
+      awaySinceNs: lastTimeNs,
       onChange: () => this.#status.changed(),
       log,
     });
@@ -154,9 +164,7 @@ class RunningEngine implements Engine {
     );
   }
 
-  async listen(): Promise<Result<object, 'in_use' | 'refused'>> {
-    const { events } = await this.#store.page({ query: null, limit: 1 });
-    this.#newest ??= events[0]?.cursor ?? null;
+  listen(): Promise<Result<object, 'in_use' | 'refused'>> {
     return listenAt(this.#server.server, this.#options.socket, process.getuid?.() ?? -1);
   }
 

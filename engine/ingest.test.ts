@@ -36,6 +36,7 @@ function setUp(change: Partial<IngestOptions> = {}) {
     bootId: BOOT,
     boot: 3,
     sequence: 40,
+    lastTimeNs: 0,
     clock,
     processes,
     maker,

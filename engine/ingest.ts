@@ -14,6 +14,8 @@ export interface IngestOptions {
   readonly boot: number;
   /** The last sequence number used in this boot. */
   readonly sequence: number;
+  /** The newest moment stored in this boot, 0 where there is none: no event is placed before it. */
+  readonly lastTimeNs: number;
   readonly clock: Pick<Clock, 'wallOf' | 'bootNs'>;
   readonly processes: Processes;
   readonly maker: EventMaker;
@@ -54,7 +56,7 @@ export class Ingest {
   #snapshot: { readonly beginNs: number; readonly seen: Set<Process> } | undefined;
   #pending: StoredEvent[] = [];
   #sequence: number;
-  #lastTimeNs = 0;
+  #lastTimeNs: number;
   #received = 0;
   #scheduled = false;
   #retry: NodeJS.Timeout | undefined;
@@ -63,6 +65,7 @@ export class Ingest {
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#sequence = options.sequence;
+    this.#lastTimeNs = options.lastTimeNs;
   }
 
   /** Records decoded since the engine started. */

@@ -19,6 +19,8 @@ export interface SensingOptions extends NoticeContext {
   readonly onChange: () => void;
   readonly log: (line: string) => void;
   readonly ringBytes?: number;
+  /** The newest moment of this boot that is in the store: nobody looked from then on. */
+  readonly awaySinceNs: number | undefined;
 }
 
 /** The types of bpf/events.h, by number. */
@@ -50,6 +52,8 @@ export class Sensing {
 
   constructor(options: SensingOptions) {
     this.#options = options;
+    const { awaySinceNs } = options;
+    if (awaySinceNs !== undefined) this.#blind = { sinceNs: awaySinceNs, reason: 'engine_away' };
     this.#keeper = new HelperKeeper({
       launch: (hooks) => this.#launch(hooks),
       onStatus: () => options.onChange(),

@@ -1,7 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseStatus } from './dpkg.ts';
 import { Packages } from './packages.ts';
 
@@ -83,6 +92,30 @@ describe('Packages', () => {
     expect(packages.owner('/opt/many/file-199999', '1', HOST)?.name).toBe('many');
     expect(packages.owner('/opt/many/file-200000', '1', HOST)).toBeUndefined();
     expect(packages.owner('/usr/bin/ls', '1', HOST)?.name).toBe('coreutils');
+  });
+});
+
+describe('Packages without dpkg', () => {
+  test('rpm is asked once for each path, and never waited for', async () => {
+    rmSync(join(root, 'var'), { recursive: true });
+    const rpm = join(root, 'rpm');
+    writeFileSync(
+      rpm,
+      `#!/bin/sh\necho asked >> ${root}/asked\n[ "$5" = /usr/bin/curl ] || exit 1\nprintf 'curl\\n8.1-2\\n'\n`,
+      { mode: 0o755 },
+    );
+    const packages = new Packages({ root, rpm: [rpm] });
+    expect(packages.owner('/usr/bin/curl', '1', HOST)).toBeUndefined();
+    expect(packages.owner('/usr/bin/curl', '1', HOST)).toBeUndefined();
+    expect(packages.owner('/opt/own', '1', HOST)).toBeUndefined();
+    await vi.waitFor(
+      () => {
+        expect(packages.owner('/usr/bin/curl', '1', HOST)).toEqual({ name: 'curl', version: '8.1-2' });
+        expect(readFileSync(join(root, 'asked'), 'utf8')).toBe('asked\nasked\n');
+      },
+      { timeout: 10_000 },
+    );
+    expect(packages.owner('/opt/own', '1', HOST)).toBeUndefined();
   });
 });
 

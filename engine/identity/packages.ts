@@ -7,6 +7,15 @@ const MAX_WAITING = 256;
 const CHECK_EVERY_MS = 10_000;
 const RPM_TIMEOUT_MS = 10_000;
 
+export interface PackagesOptions {
+  /** Stands before /var/lib/dpkg; tests have a folder of their own. */
+  readonly root?: string;
+  /** Where rpm may be. */
+  readonly rpm?: readonly string[];
+  readonly now?: () => number;
+  readonly log?: (line: string) => void;
+}
+
 /**
  * The package that owns an executable: dpkg's database where there is one, else rpm's. Never waits: until an answer
  * is there, there is none. A path only counts where it is the host's own file (see `owner`).
@@ -25,14 +34,14 @@ export class Packages {
   #waiting: string[] = [];
   #asking = false;
 
-  constructor(options: { root?: string; now?: () => number; log?: (line: string) => void } = {}) {
+  constructor(options: PackagesOptions = {}) {
     this.#root = options.root ?? '';
     this.#now = options.now ?? Date.now;
     this.#log = options.log ?? (() => {});
     this.#ownMount = mountNamespace();
     this.#rpm =
       DpkgIndex.version(this.#root) === undefined
-        ? ['/usr/bin/rpm', '/bin/rpm'].find((path) => existsSync(path))
+        ? (options.rpm ?? ['/usr/bin/rpm', '/bin/rpm']).find((path) => existsSync(path))
         : undefined;
   }
 
