@@ -382,7 +382,8 @@ describe('clients that misbehave', () => {
 
   test('a flood of requests is answered “busy” and leaves room for others', async () => {
     const flood = await rawSocket();
-    flood.resume();
+    let told = '';
+    flood.on('data', (chunk: Buffer) => (told = (told + chunk.toString('latin1')).slice(-2000)));
     const frame = controlFrame({ id: 1, request: 'events.page', input: { query: 'nothing', limit: 1000 } });
     const many = Buffer.concat(Array.from({ length: 2000 }, () => frame));
     for (let i = 0; i < 50; i++) flood.write(many);
@@ -390,6 +391,7 @@ describe('clients that misbehave', () => {
     const begin = performance.now();
     expect((await good.request('status.get', {})).ok).toBe(true);
     expect(performance.now() - begin).toBeLessThan(3000);
+    await vi.waitFor(() => expect(told).toContain('"code":"busy"'), PATIENCE);
   });
 
   test('a web face’s link works once, and only while that face is there', async () => {

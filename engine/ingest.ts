@@ -72,6 +72,10 @@ export class Ingest {
   get received(): number {
     return this.#received;
   }
+  /** Whether nothing more should be read for now. */
+  get full(): boolean {
+    return this.#full;
+  }
   get queuedBytes(): number {
     return this.#queuedBytes;
   }

@@ -80,7 +80,7 @@ export class Sensing {
   /** Starts the helper. @returns false where one is under way already. */
   start(): boolean {
     if (this.#timers.length === 0) {
-      this.#timers.push(setInterval(() => void this.#poll(), STATS_EVERY_MS));
+      this.#timers.push(setInterval(() => this.#second(), STATS_EVERY_MS));
       this.#timers.push(setInterval(() => this.#settle(), SETTLE_EVERY_MS));
     }
     return this.#keeper.start();
@@ -133,6 +133,7 @@ export class Sensing {
       },
     });
     this.#launched = launched;
+    if (ingest.full) launched.pause();
     return launched;
   }
 
@@ -174,11 +175,15 @@ export class Sensing {
     });
   }
 
+  #second(): void {
+    this.#rates.push(this.#options.ingest.received);
+    if (this.#rates.length > RATE_SECONDS + 1) this.#rates.shift();
+    void this.#poll();
+  }
+
   /** The counters are read once a second; an answer that is late is waited for, not asked for again. */
   async #poll(): Promise<void> {
     const { ingest } = this.#options;
-    this.#rates.push(ingest.received);
-    if (this.#rates.length > RATE_SECONDS + 1) this.#rates.shift();
     const { process } = this.#keeper;
     const gaps = this.#gaps;
     if (process === undefined || gaps === undefined || this.#asking) return;

@@ -72,9 +72,8 @@ export class Cgroups {
    * @returns undefined where nobody can say.
    */
   of(id: string, pid: number): CgroupIdentity | undefined {
-    // Both hierarchies count from 1: an id in both is v2's, except that the v2 root never stands in a record
-    // whose process is in a v1 cgroup below its root.
-    const known = id === '1' ? this.#v2.get(id) : (this.#v2.get(id) ?? this.#pids.get(id));
+    // Each hierarchy numbers its own: an id that is in both is taken for v2's, which is the one sent first.
+    const known = this.#v2.get(id) ?? this.#pids.get(id);
     if (known !== undefined || this.#unknown.has(id)) return known;
     return this.#ask(id, pid);
   }
