@@ -58,10 +58,10 @@ describe('the keeper', () => {
       state: 'restarting',
       reason: CRASH.reason,
       pid: null,
-      next_start: Date.now() + 50,
+      next_start: Date.now() + (BACK_OFF_MS[0] ?? NaN),
     });
     expect(keeper.process).toBeUndefined();
-    vi.advanceTimersByTime(50);
+    vi.advanceTimersByTime(BACK_OFF_MS[0] ?? NaN);
     expect(launches).toHaveLength(2);
     expect(keeper.status.reason).toBeUndefined();
   });
@@ -91,11 +91,11 @@ describe('the keeper', () => {
     const { keeper, launches, last, run } = setUp();
     keeper.start();
     last().onEnd(CRASH);
-    vi.advanceTimersByTime(50);
+    vi.advanceTimersByTime(BACK_OFF_MS[0] ?? NaN);
     run();
     vi.advanceTimersByTime(60_000);
     last().onEnd(CRASH);
-    vi.advanceTimersByTime(50);
+    vi.advanceTimersByTime(BACK_OFF_MS[0] ?? NaN);
     expect(launches).toHaveLength(3);
   });
 

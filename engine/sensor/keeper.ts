@@ -15,7 +15,7 @@ export interface KeeperOptions {
 }
 
 /** Waits before the next starts, in ms. The first is short: nothing is seen until events flow, half a second at most. */
-export const BACK_OFF_MS: readonly number[] = [50, 1000, 3000, 10_000, 30_000];
+export const BACK_OFF_MS: readonly number[] = [10, 1000, 3000, 10_000, 30_000];
 /** So many endings within so long are a loop that starting again does not mend. */
 const LOOP_ENDINGS = 5;
 const LOOP_MS = 60_000;
