@@ -6,6 +6,9 @@ export interface Blindness {
   readonly reason: string;
 }
 
+/** How far the end of the helper and the state after it lie apart at most. */
+const SAME_END_MS = 10_000;
+
 const RATES_KEPT = 57;
 
 /** What the engine says of itself, as last heard. */
@@ -20,12 +23,23 @@ export class StatusState {
 
   /** Follows this connection until it ends. */
   async follow(api: Console): Promise<void> {
-    api.on('status.changed', (status) => this.#take(status));
+    api.on('status.changed', (status) => this.#take(api, status));
     const reply = await api.request('status.get', {});
-    if (reply.ok) this.#take(reply.value);
+    if (reply.ok) this.#take(api, reply.value);
   }
 
-  #take(status: Status): void {
+  /** The state that had the reason may have been too short to be told; the database has it. */
+  async #askWhy(api: Console): Promise<void> {
+    const reply = await api.request('events.page', { query: 'event.action:sensor_stopped', limit: 1 });
+    const fields = reply.ok ? reply.value.events[0]?.fields : undefined;
+    const reason = fields?.['event.reason'];
+    const { blind } = this;
+    if (blind === undefined || blind.reason !== '' || reason === undefined) return;
+    if ((fields?.['@timestamp'] ?? 0) < blind.since - SAME_END_MS) return;
+    this.blind = { ...blind, reason };
+  }
+
+  #take(api: Console, status: Status): void {
     this.latest = status;
     this.rates = [...this.rates, status.sensor.events_per_s].slice(-RATES_KEPT);
     const { state, since, reason } = status.helper;
@@ -35,6 +49,7 @@ export class StatusState {
     } else if (this.hasSensed) {
       // The reason comes with one state and is still true in the next.
       this.blind = { since: this.blind?.since ?? since, reason: reason ?? this.blind?.reason ?? '' };
+      if (this.blind.reason === '') void this.#askWhy(api);
     }
   }
 }
