@@ -45,6 +45,9 @@ const PROGRAMS = [
   'python3',
 ];
 
+/** A flat string of its own, as decoding makes it from bytes; a template would be put together only when it is stored. */
+const decoded = (text: string) => Buffer.from(text).toString('latin1');
+
 /** What exec, fork and exit look like once decoded: fresh strings each time, as decoding makes them. */
 function makeEvent(n: number): StoredEvent {
   const action = (['fork', 'exec', 'exit'] as const)[n % 3]!;
@@ -52,7 +55,7 @@ function makeEvent(n: number): StoredEvent {
   const pid = 1000 + (life % 30_000);
   const program = PROGRAMS[life % PROGRAMS.length]!;
   const unique = life % 1000 < UNIQUE * 1000;
-  const target = unique ? `/src/project/module-${life}/part.c` : `/src/project/module-${life % 50}/part.c`;
+  const target = decoded(`/src/project/module-${unique ? life : life % 50}/part.c`);
   const args = [program, '-O2', '-I', '/usr/include/project', target];
   const startNs = 5_000_000_000 + life * 30_000;
   const timeNs = 5_000_000_000 + n * 10_000;
@@ -65,15 +68,15 @@ function makeEvent(n: number): StoredEvent {
     'event.outcome': 'success',
     'event.sequence': n + 1,
     'host.boot.id': BOOT_ID,
-    'process.entity_id': `6c2f3a5e-${pid}-${startNs}`,
+    'process.entity_id': decoded(`6c2f3a5e-${pid}-${startNs}`),
     'process.pid': pid,
     'process.vpid': pid,
     'process.thread.id': pid,
     'process.name': program,
-    'process.executable': `/usr/bin/${program}`,
+    'process.executable': decoded(`/usr/bin/${program}`),
     'process.args': args,
     'process.args_count': args.length,
-    'process.command_line': args.join(' '),
+    'process.command_line': decoded(args.join(' ')),
     'process.working_directory': '/src/project',
     'process.start': START + startNs / 1e6,
     'process.interactive': true,
@@ -81,7 +84,7 @@ function makeEvent(n: number): StoredEvent {
     'process.tty.char_device.minor': 3,
     'process.session_leader.pid': 900,
     'process.thread.capabilities.effective': CAPABILITIES,
-    'process.parent.entity_id': `6c2f3a5e-${900 + (life % 40)}-4000000000`,
+    'process.parent.entity_id': decoded(`6c2f3a5e-${900 + (life % 40)}-4000000000`),
     'process.parent.pid': 900 + (life % 40),
     'process.parent.name': 'make',
     'process.parent.executable': '/usr/bin/make',

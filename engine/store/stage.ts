@@ -67,7 +67,7 @@ export class Stage {
     this.#cells -= cell;
     let at = writeVarint(this.#page, this.#cells, length);
     at = writeVarint(this.#page, at, rowId);
-    this.#page.set(this.#record.bytes.subarray(0, length), at);
+    this.#record.bytes.copy(this.#page, at, 0, length);
     this.#page.writeUInt16BE(this.#cells, LEAF_HEADER + 2 * this.#pageRows);
     this.#pageRows++;
     this.#rows = rowId;

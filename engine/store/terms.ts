@@ -112,8 +112,10 @@ export class TermSets {
     this.#sets.delete(term.key);
     this.#sets.set(term.key, set);
     this.#extend(term, set, pause);
-    const range = this.#db.prepare(`SELECT min(id), max(id) FROM ${set.name}`).raw().get();
-    const [first, last]: unknown[] = Array.isArray(range) ? range : [];
+    const end = (which: 'min' | 'max') =>
+      this.#db.prepare(`SELECT ${which}(id) FROM ${set.name}`).pluck().get();
+    const first = end('min');
+    const last = end('max');
     if (typeof first !== 'number' || typeof last !== 'number') return undefined;
     return { table: set.name, first, last };
   }

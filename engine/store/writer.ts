@@ -74,6 +74,8 @@ export class Writer {
       this.#begin.run();
       this.#stage.begin();
       for (const event of events) this.#stage.add(this.#rowOf(event));
+      this.#strings.flush();
+      this.#lists.flush();
       this.#stage.seal();
       const { changes } = this.#insert.run();
       if (changes !== events.length) throw new Error(`${changes} of ${events.length} events were copied`);
