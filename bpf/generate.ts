@@ -28,7 +28,7 @@ if (check || !hashFile) {
   }
 } else {
   writeIfChanged(readersFile, readers);
-  writeFileSync(hashFile, `#define MERLON_LAYOUT_HASH "${hash}"\n`);
+  writeIfChanged(hashFile, `#define MERLON_LAYOUT_HASH "${hash}"\n`);
 }
 
 /** Leaves an unchanged file alone, for the sake of whoever watches it. */
