@@ -28,7 +28,7 @@ export async function follow(
 ): Promise<void> {
   const inbox = new Inbox();
   const early: LiveEvents[] = [];
-  let subscription: number | undefined;
+  let subscription: number | undefined = undefined;
   console.on('events.live', (live) => {
     // A notice can overtake the reply that names its subscription.
     if (subscription === undefined) early.push(live);

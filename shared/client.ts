@@ -52,15 +52,15 @@ export function makeClient(channel: Channel): Console {
       if (closed) return Promise.resolve(gone());
       return new Promise((resolve) => {
         const id = nextId++;
-        waiting.set(id, resolve as (reply: never) => void);
+        waiting.set(id, resolve);
         channel.send({ id, request: name, input });
       });
     },
     on<N extends NoticeName>(name: N, listener: (value: NoticeOf<N>) => void) {
       const set = listeners.get(name) ?? new Set();
       listeners.set(name, set);
-      set.add(listener as (value: never) => void);
-      return () => set.delete(listener as (value: never) => void);
+      set.add(listener);
+      return () => set.delete(listener);
     },
     onClose(listener) {
       closers.add(listener);

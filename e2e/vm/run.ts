@@ -30,7 +30,7 @@ const guests = await Promise.all(
       initramfs,
       leave: join(results, `vm-${series}`),
       scale: Number(process.env['MERLON_VM_SCALE'] ?? '0.05'),
-      timeoutMs: Number(process.env['MERLON_VM_TIMEOUT'] ?? '600') * 1000,
+      timeoutMs: Number(process.env['MERLON_VM_TIMEOUT'] ?? '900') * 1000,
     });
     say(`vm: Linux ${series} ${run.problem ?? 'done'} after ${Math.round((Date.now() - begun) / 1000)} s`);
     return { series, ...run };
