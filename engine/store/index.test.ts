@@ -161,6 +161,9 @@ describe('what is stored', () => {
     store.append([event(1)]);
     await store.page({ query: null, limit: 1 });
     expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(readdirSync(folder).sort()).toEqual([
+      ...['events.db', 'events.db-shm', 'events.db-wal', 'lock.db', 'stage.db'],
+    ]);
     for (const name of readdirSync(folder))
       expect([name, statSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);
   });

@@ -11,6 +11,7 @@ import { StoreError } from './error.ts';
 export function lockFolder(folder: string): () => void {
   const lock = new Database(join(folder, 'lock.db'), { timeout: 0 });
   try {
+    lock.pragma('journal_mode = MEMORY'); // else BEGIN leaves a journal beside it
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
