@@ -62,6 +62,7 @@ export class Engine {
   #connection: Connection | undefined;
   #changed: (() => void)[] = [];
   readonly #known = new Set<string>();
+  #behind: string | undefined;
   #catchingUp = Promise.resolve();
   #sorted = 0;
 
@@ -109,7 +110,7 @@ export class Engine {
     const { console: faces } = connection.value;
     faces.on('events.live', ({ events, behind }) => {
       this.#add(events);
-      if (behind !== undefined) this.#catchingUp = this.#catchingUp.then(() => this.#catchUp(behind));
+      if (behind !== undefined) this.#fellBehind(behind);
       this.#wake();
     });
     faces.on('status.changed', () => this.#wake());
@@ -124,18 +125,28 @@ export class Engine {
     }
   }
 
-  /** What the engine did not send because this test was slow is in the store. */
-  async #catchUp(behind: string): Promise<void> {
-    let after: string | undefined = behind;
-    while (after !== undefined) {
+  /** What the engine did not send because this test was slow is in the store; one walk through it at a time. */
+  #fellBehind(after: string): void {
+    const walking = this.#behind !== undefined;
+    this.#behind = after;
+    if (!walking) this.#catchingUp = this.#catchUp(after);
+  }
+
+  async #catchUp(from: string): Promise<void> {
+    let after = from;
+    for (;;) {
+      const begunAt = this.#behind;
       const page: RequestOut<'events.page'> = await this.ask('events.page', {
         query: '',
         after,
         limit: MAX_PAGE,
       });
       this.#add(page.events);
-      after = page.next;
+      after = page.events.at(-1)?.cursor ?? after;
+      // At the end, unless it fell behind again while the page was read.
+      if (page.next === undefined && this.#behind === begunAt) break;
     }
+    this.#behind = undefined;
     this.events.sort((a, b) => compareCursors(cursorOf(a), cursorOf(b)));
     this.#sorted++;
     this.#wake();

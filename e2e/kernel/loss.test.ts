@@ -1,7 +1,7 @@
 /** What is lost is counted and shown; what is killed comes back. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
 import { Engine, IN_GUEST, play, run, SCALE, withEngine } from './harness.ts';
@@ -58,10 +58,33 @@ async function settle(engine: Engine) {
   return last;
 }
 
-it('the helper killed mid-stream: said, started again, the blind time told as a gap, events again', async () => {
-  await withEngine({}, async (engine) => {
+describe('the helper', () => {
+  let engine: Engine;
+  before(async () => {
+    engine = await Engine.start();
+  });
+  after(() => engine.end());
+
+  it('the helper keeps only what it needs, on every thread', async () => {
     const { helper } = await engine.status();
-    const storm = play('storm', v.object({ execs: v.number() }), ['-n', String(Math.round(20_000 * SCALE))]);
+    const tasks = `/proc/${helper.pid}/task`;
+    // CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_BPF.
+    const allowed = (1n << 2n) | (1n << 38n) | (1n << 39n);
+    for (const tid of readdirSync(tasks)) {
+      const status = readFileSync(`${tasks}/${tid}/status`, 'utf8');
+      const mask = (name: string) =>
+        BigInt(`0x${new RegExp(`^${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? 'x'}`);
+      for (const set of ['CapEff', 'CapPrm', 'CapBnd']) {
+        assert.equal(mask(set) & ~allowed, 0n, `thread ${tid}, ${set} ${mask(set).toString(16)}`);
+      }
+      assert.match(status, /^NoNewPrivs:\s*1$/m);
+      assert.match(status, /^Umask:\s*0077$/m);
+    }
+  });
+
+  it('the helper killed mid-stream: said, started again, the blind time told as a gap, events again', async () => {
+    const { helper } = await engine.status();
+    const storm = play('storm', v.object({ execs: v.number() }), ['-n', String(Math.round(5000 * SCALE))]);
     await engine.until('the storm', (e) => e['process.args']?.[2] === 'storm');
     const killed = Date.now();
     process.kill(helper.pid ?? 0, 'SIGKILL');
@@ -82,10 +105,8 @@ it('the helper killed mid-stream: said, started again, the blind time told as a 
     assert.ok(back < (IN_GUEST ? 60_000 : 5000), `back after ${back} ms`);
     await engine.running();
   });
-});
 
-it('a process that lives through a blind time stays itself', async () => {
-  await withEngine({}, async (engine) => {
+  it('a process that lives through a blind time stays itself', async () => {
     const tree = await engine.ask('processes.tree', { pid: process.pid });
     const { helper } = await engine.status();
     process.kill(helper.pid ?? 0, 'SIGKILL');
@@ -136,25 +157,6 @@ it('stopped in order: exit code 0, no helper and no program left behind', async 
   } finally {
     await engine.end();
   }
-});
-
-it('the helper keeps only what it needs, on every thread', async () => {
-  await withEngine({}, async (engine) => {
-    const { helper } = await engine.status();
-    const tasks = `/proc/${helper.pid}/task`;
-    // CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_BPF.
-    const allowed = (1n << 2n) | (1n << 38n) | (1n << 39n);
-    for (const tid of readdirSync(tasks)) {
-      const status = readFileSync(`${tasks}/${tid}/status`, 'utf8');
-      const mask = (name: string) =>
-        BigInt(`0x${new RegExp(`^${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? 'x'}`);
-      for (const set of ['CapEff', 'CapPrm', 'CapBnd']) {
-        assert.equal(mask(set) & ~allowed, 0n, `thread ${tid}, ${set} ${mask(set).toString(16)}`);
-      }
-      assert.match(status, /^NoNewPrivs:\s*1$/m);
-      assert.match(status, /^Umask:\s*0077$/m);
-    }
-  });
 });
 
 async function untilGone(pid: number): Promise<void> {
