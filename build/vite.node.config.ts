@@ -1,5 +1,5 @@
 /**
- * The Node programs: out/engine/{index,reader}.js, out/helper/index.js, out/cli/index.js.
+ * The Node programs: out/engine/{index,reader,checkpoint}.js, out/helper/index.js, out/cli/index.js.
  * Run with `vite build --config build/vite.node.config.ts`; `--mode helper` (engine, cli) builds that one only.
  *
  * Everything from npm is bundled except better-sqlite3 (native). Relative `new URL('./x', import.meta.url)` stays as it
@@ -45,7 +45,11 @@ const migrations: Plugin = {
 };
 
 const programs = {
-  engine: program('engine', { index: 'engine/index.ts', reader: 'engine/store/reader.ts' }),
+  engine: program('engine', {
+    index: 'engine/index.ts',
+    reader: 'engine/store/reader.ts',
+    checkpoint: 'engine/store/checkpoint.ts',
+  }),
   helper: program('helper', { index: 'helper/index.ts' }),
   cli: program('cli', { index: 'cli/index.ts' }),
 };

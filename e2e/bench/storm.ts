@@ -147,7 +147,7 @@ async function collect(engine: Engine, tag: string): Promise<Set<string>> {
   do {
     const page: { events: readonly { fields: { 'process.entity_id'?: string } }[]; next?: string } =
       await engine.ask('events.page', {
-        query: `event.action:exec and process.args:"${tag}"`,
+        query: `event.action:exec and process.name:tiny and process.args:"${tag}"`,
         limit: 1000,
         ...(before === undefined ? {} : { before }),
       });

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cursor, Event, EventFields } from '../../shared/event.ts';
+import { Checkpointing } from './checkpointing.ts';
 import { StoreError, storeError } from './error.ts';
 import { lockFolder } from './lock.ts';
 import { migrate } from './migrate.ts';
@@ -16,7 +17,7 @@ export type { StoredEvent } from './writer.ts';
 const FILE_NAME = 'events.db';
 /** Fewer, larger pages: rows are a few hundred bytes and come in batches. Fixed when the file is made. */
 const PAGE_BYTES = 16_384;
-/** The write-ahead log is cut back to this once it was checkpointed. */
+/** The write-ahead log is cut back to this once it was checkpointed; the appending thread itself checkpoints past it. */
 const WAL_BYTES_KEPT = 64 << 20;
 
 /** Everything that happened, on disk. Events are never changed. */
@@ -80,6 +81,7 @@ function openDatabase(path: string): Database.Database {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
+    db.pragma(`wal_autocheckpoint = ${WAL_BYTES_KEPT / PAGE_BYTES}`);
     migrate(db, path);
     return db;
   } catch (error) {
@@ -94,6 +96,7 @@ class SqliteStore implements Store {
   readonly #writer: Writer;
   readonly #release: () => void;
   readonly #reading: Reading;
+  readonly #checkpointing: Checkpointing;
   #open = true;
 
   constructor(path: string, db: Database.Database, writer: Writer, release: () => void) {
@@ -102,6 +105,7 @@ class SqliteStore implements Store {
     this.#writer = writer;
     this.#release = release;
     this.#reading = new Reading(path);
+    this.#checkpointing = new Checkpointing(path);
   }
 
   bootNumber(bootId: string): number {
@@ -144,6 +148,7 @@ class SqliteStore implements Store {
     if (!this.#open) return;
     this.#open = false;
     await this.#reading.close();
+    await this.#checkpointing.close();
     this.#writer.close();
     this.#db.close();
     this.#release();
