@@ -77,6 +77,8 @@ export interface Status {
     readonly events: number;
     /** Epoch milliseconds of the oldest event kept. */
     readonly oldest: number | null;
+    /** Only while events cannot be stored: what is true, since when, what is safe, and the next step. */
+    readonly problem?: string;
   };
   readonly host: { readonly kernel: string; readonly boot_id: string };
 }
@@ -126,7 +128,7 @@ export const contract = {
   status: {
     /** What the status bar and `merlon status` show. */
     get: request<Record<string, never>, Status>(nothing),
-    /** Sent to every face when a state changes, and once a second while figures change. */
+    /** Sent to every face at once when a state changes, and once a second while figures change. */
     changed: notice<Status>(),
   },
   events: {

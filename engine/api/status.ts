@@ -2,12 +2,13 @@ import type { Status } from '../../shared/console.ts';
 
 const EVERY_MS = 1000;
 
-/** Tells the faces of the engine's state: at once when it has been quiet, at most once a second otherwise. */
+/** Tells the faces of the engine's state: what changed in kind at once, figures at most once a second. */
 export class StatusTeller {
   readonly #status: () => Status;
   readonly #tell: (status: Status) => void;
   #toldAt = -Infinity;
-  #told = '';
+  #toldState = '';
+  #toldFigures = '';
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -18,10 +19,11 @@ export class StatusTeller {
 
   /** Something may have changed. */
   changed(): void {
-    if (this.#stopped || this.#timer !== undefined) return;
+    if (this.#stopped) return;
     const wait = this.#toldAt + EVERY_MS - performance.now();
-    if (wait <= 0) this.#send();
-    else this.#timer = setTimeout(() => this.#send(), wait);
+    const status = this.#status();
+    if (wait <= 0 || stateOf(status) !== this.#toldState) this.#send(status);
+    else this.#timer ??= setTimeout(() => this.#send(this.#status()), wait);
   }
 
   stop(): void {
@@ -29,17 +31,25 @@ export class StatusTeller {
     clearTimeout(this.#timer);
   }
 
-  #send(): void {
+  #send(status: Status): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
-    const status = this.#status();
-    // Time passes and memory breathes by itself: that alone is no news.
-    const news = JSON.stringify({
-      ...status,
-      engine: { version: status.engine.version, pid: status.engine.pid },
-    });
-    if (news === this.#told) return;
-    this.#told = news;
+    const state = stateOf(status);
+    const figures = figuresOf(status);
+    if (state === this.#toldState && figures === this.#toldFigures) return;
+    this.#toldState = state;
+    this.#toldFigures = figures;
     this.#toldAt = performance.now();
     this.#tell(status);
   }
+}
+
+/** What a person acts on: a short state that is not told is a reason that nobody ever reads. */
+function stateOf({ helper, sensor, store }: Status): string {
+  return JSON.stringify([helper, sensor.attached, sensor.refused, store.problem]);
+}
+
+/** Time passes and memory breathes by itself: that alone is no news. */
+function figuresOf({ sensor, store }: Status): string {
+  return JSON.stringify([sensor, store]);
 }

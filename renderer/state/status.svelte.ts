@@ -6,10 +6,8 @@ export interface Blindness {
   readonly reason: string;
 }
 
-/** How far the end of the helper and the state after it lie apart at most. */
-const SAME_END_MS = 10_000;
-
 const RATES_KEPT = 57;
+const RATE_MS = 1000;
 
 /** What the engine says of itself, as last heard. */
 export class StatusState {
@@ -20,28 +18,23 @@ export class StatusState {
   hasSensed = $state(false);
   /** Since when, and why, records do not flow any more; undefined while they do, and before they ever did. */
   blind = $state.raw<Blindness | undefined>();
+  #ratedAt = -Infinity;
 
   /** Follows this connection until it ends. */
   async follow(api: Console): Promise<void> {
-    api.on('status.changed', (status) => this.#take(api, status));
+    api.on('status.changed', (status) => this.#take(status));
     const reply = await api.request('status.get', {});
-    if (reply.ok) this.#take(api, reply.value);
+    if (reply.ok) this.#take(reply.value);
   }
 
-  /** The state that had the reason may have been too short to be told; the database has it. */
-  async #askWhy(api: Console): Promise<void> {
-    const reply = await api.request('events.page', { query: 'event.action:sensor_stopped', limit: 1 });
-    const fields = reply.ok ? reply.value.events[0]?.fields : undefined;
-    const reason = fields?.['event.reason'];
-    const { blind } = this;
-    if (blind === undefined || blind.reason !== '' || reason === undefined) return;
-    if ((fields?.['@timestamp'] ?? 0) < blind.since - SAME_END_MS) return;
-    this.blind = { ...blind, reason };
-  }
-
-  #take(api: Console, status: Status): void {
+  #take(status: Status): void {
     this.latest = status;
-    this.rates = [...this.rates, status.sensor.events_per_s].slice(-RATES_KEPT);
+    const now = performance.now();
+    // States come whenever they change; the rate is one figure a second.
+    if (now - this.#ratedAt >= RATE_MS / 2) {
+      this.#ratedAt = now;
+      this.rates = [...this.rates, status.sensor.events_per_s].slice(-RATES_KEPT);
+    }
     const { state, since, reason } = status.helper;
     if (state === 'running') {
       this.hasSensed = true;
@@ -49,7 +42,6 @@ export class StatusState {
     } else if (this.hasSensed) {
       // The reason comes with one state and is still true in the next.
       this.blind = { since: this.blind?.since ?? since, reason: reason ?? this.blind?.reason ?? '' };
-      if (this.blind.reason === '') void this.#askWhy(api);
     }
   }
 }
