@@ -46,6 +46,7 @@ export function readable({ engine, helper, sensor, store, host }: Status, now: n
     ['attached', sensor.attached.length === 0 ? 'nothing' : sensor.attached.join(', ')],
     ...sensor.refused.map(({ name, reason }): [string, string] => ['refused', `${name}: ${reason}`]),
     ['store', `${count(store.events)} events, ${bytes(store.bytes)}, in ${store.path}`],
+    ...(store.problem === undefined ? [] : [['', store.problem] satisfies [string, string]]),
     ['oldest', store.oldest === null ? 'no event yet' : new Date(store.oldest).toISOString()],
     ['host', `Linux ${host.kernel}, boot ${host.boot_id}`],
   ];

@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Console, LiveEvents } from '../shared/console.ts';
+import type { Console, LiveEvents, Status } from '../shared/console.ts';
 import type { Event } from '../shared/event.ts';
-import { allEvents, EngineBench, PATIENCE, valueOf } from './engine.harness.ts';
+import { allEvents, EngineBench, PATIENCE, valueOf, type Run } from './engine.harness.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -20,6 +21,10 @@ async function until(console: Console, action: string): Promise<readonly Event[]
     expect(actions(events)).toContain(action);
     return events;
   }, PATIENCE);
+}
+
+function limitFiles({ child }: Run, bytes: string): void {
+  execFileSync('prlimit', [`--pid=${child.pid}`, `--fsize=${bytes}:`]);
 }
 
 const actions = (events: readonly Event[]) => events.map((e) => e.fields['event.action']);
@@ -129,6 +134,29 @@ describe('the engine', () => {
       const { sensor } = await valueOf(console.request('status.get', {}));
       expect([sensor.lost, sensor.lost_by_type['exec']]).toEqual([6, 6]);
     }, PATIENCE);
+  });
+
+  test('a database that refuses writes is said at once, and what waited is stored once it takes them', async () => {
+    const engine = await bench.start();
+    const console = await bench.face();
+    await until(console, 'exit');
+    const states: Status[] = [];
+    console.on('status.changed', (status) => states.push(status));
+    // No file of the engine may grow: what a full disk does, to this process alone.
+    limitFiles(engine, '0');
+    const { helper, store } = await valueOf(console.request('status.get', {}));
+    process.kill(helper.pid ?? 0, 'SIGKILL');
+    await vi.waitFor(() => expect(states.at(-1)?.store.problem).toBeDefined(), PATIENCE);
+    expect(states.at(-1)?.store).toMatchObject({
+      events: store.events,
+      problem: expect.stringMatching(/^Events are not stored since \d\d:\d\d:\d\d\. .*events\.db/),
+    });
+    // Each state of the helper was told, although it lasted but a moment.
+    expect(states.map((status) => status.helper.reason)).toContain('The helper ended by SIGKILL.');
+
+    limitFiles(engine, 'unlimited');
+    await vi.waitFor(() => expect(states.at(-1)?.store).not.toHaveProperty('problem'), PATIENCE);
+    expect(actions(await until(console, 'gap'))).toContain('sensor_stopped');
   });
 
   test('live events come to whoever asked for them', async () => {

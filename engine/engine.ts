@@ -9,6 +9,7 @@ import { formatCursor, parseCursor, type Cursor } from '../shared/event.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { Api } from './api.ts';
 import { ApiServer } from './api/server.ts';
+import { StoreRefusal } from './api/refusal.ts';
 import { listenAt } from './api/socket.ts';
 import { StatusTeller } from './api/status.ts';
 import { Clock } from './clock.ts';
@@ -87,6 +88,7 @@ class RunningEngine implements Engine {
   readonly #sensing: Sensing;
   readonly #server: ApiServer;
   readonly #status: StatusTeller;
+  readonly #refusal = new StoreRefusal();
   #newest: string | null;
   #timer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
@@ -129,6 +131,7 @@ class RunningEngine implements Engine {
         this.#newest = formatCursor(events.at(-1)!.cursor);
         this.#server.stored(events);
       },
+      onRefusal: (said) => this.#storeSaid(said),
       onPressure: (full) => this.#sensing.pressure(full),
       onMalformed: (reason) => this.#sensing.distrust(reason),
       log,
@@ -207,8 +210,19 @@ class RunningEngine implements Engine {
     this.#status.changed();
   }
 
+  #storeSaid(refusal: string | undefined): void {
+    if (refusal === undefined) {
+      this.#refusal.accepted();
+      this.#options.log('Events are stored again.');
+    } else if (this.#refusal.refused(refusal)) {
+      this.#options.log(this.#refusal.problem ?? '');
+    }
+    this.#status.changed();
+  }
+
   #statusNow(): Status {
     const { path, bytes, events, oldest } = this.#store.stats();
+    const { problem } = this.#refusal;
     return {
       engine: {
         version: manifest.version,
@@ -218,7 +232,7 @@ class RunningEngine implements Engine {
       },
       helper: this.#sensing.helper,
       sensor: this.#sensing.sensor,
-      store: { path, bytes, events, oldest },
+      store: { path, bytes, events, oldest, ...(problem === undefined ? {} : { problem }) },
       host: { kernel: release(), boot_id: this.#bootId },
     };
   }

@@ -32,6 +32,7 @@ function setUp(change: Partial<IngestOptions> = {}) {
   const log: string[] = [];
   const malformed: string[] = [];
   const pressure: boolean[] = [];
+  const refusals: (string | undefined)[] = [];
   const ingest = new Ingest({
     bootId: BOOT,
     boot: 3,
@@ -42,6 +43,7 @@ function setUp(change: Partial<IngestOptions> = {}) {
     maker,
     append: (events) => void stored.push(...events),
     onStored: () => {},
+    onRefusal: (said) => refusals.push(said),
     onPressure: (full) => pressure.push(full),
     onMalformed: (reason) => malformed.push(reason),
     log: (line) => log.push(line),
@@ -49,7 +51,7 @@ function setUp(change: Partial<IngestOptions> = {}) {
   });
   ingest.helperStarted(new Gaps(0), 0);
   const names = () => stored.map((e) => e.fields['event.action']);
-  return { ingest, processes, stored, log, malformed, pressure, names };
+  return { ingest, processes, stored, log, malformed, pressure, refusals, names };
 }
 
 const task = (pid: number, startNs = pid) => ({ pid, startNs, ppid: 1, parentStartNs: 1 });
@@ -117,7 +119,7 @@ describe('Ingest', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     let broken = true;
     const kept: StoredEvent[] = [];
-    const { ingest, log } = setUp({
+    const { ingest, refusals } = setUp({
       append: (events) => {
         if (broken) throw new Error('disk full');
         kept.push(...events);
@@ -127,11 +129,12 @@ describe('Ingest', () => {
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
     ingest.push(batchOf(forkRecord({ seq: 2, timeNs: 2, task: task(6) })));
-    expect([kept.length, log.length]).toEqual([0, 1]);
+    expect([kept.length, refusals]).toEqual([0, ['disk full']]);
     broken = false;
     await vi.advanceTimersByTimeAsync(1000);
     vi.useRealTimers();
     await vi.waitFor(() => expect(kept.map((e) => e.fields['process.pid'])).toEqual([5, 6]));
+    expect(refusals).toEqual(['disk full', undefined]);
   });
 
   test('a full queue stops the reading, an emptied one starts it again', async () => {

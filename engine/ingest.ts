@@ -22,6 +22,8 @@ export interface IngestOptions {
   /** Stores all or, when it throws, none. */
   readonly append: (events: readonly StoredEvent[]) => void;
   readonly onStored: (events: readonly StoredEvent[]) => void;
+  /** The store refused events, with what it said; they wait. Undefined: it takes them again. */
+  readonly onRefusal: (said: string | undefined) => void;
   /** The queue is full (true), or has room again (false). */
   readonly onPressure: (full: boolean) => void;
   /** A batch does not hold together: that helper is to be ended. What it sent later is not looked at. */
@@ -60,6 +62,7 @@ export class Ingest {
   #received = 0;
   #scheduled = false;
   #retry: NodeJS.Timeout | undefined;
+  #refused = false;
   readonly #unknownTypes = new Map<number, number>();
 
   constructor(options: IngestOptions) {
@@ -168,9 +171,8 @@ export class Ingest {
 
   /** What is pending stays pending; the queue fills, then the ring, and the kernel counts what no longer fits. */
   #waitForStore(error: unknown): void {
-    this.#options.log(
-      `Events cannot be stored and wait: ${error instanceof Error ? error.message : String(error)} Trying again in 1 s.`,
-    );
+    this.#refused = true;
+    this.#options.onRefusal(error instanceof Error ? error.message : String(error));
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#slice();
@@ -237,6 +239,10 @@ export class Ingest {
   #flush(): void {
     if (this.#pending.length === 0) return;
     this.#options.append(this.#pending);
+    if (this.#refused) {
+      this.#refused = false;
+      this.#options.onRefusal(undefined);
+    }
     const stored = this.#pending;
     this.#pending = [];
     this.#options.onStored(stored);
