@@ -26,6 +26,16 @@
 #define MNT_INTERNAL 0x4000
 #define PAGE_BYTES 4096 /* x86_64 has no other */
 
+/*
+ * The kernel's own function of a system call, for 64-bit and for 32-bit callers, and where a 32-bit caller's parameters
+ * are (arch/x86/include/asm/syscall_wrapper.h).
+ */
+#define SYSCALL(name) "__x64_sys_" name
+#define SYSCALL32(name) "__ia32_compat_sys_" name
+#define SYSCALL32_PARM1(regs) ((__u32)(regs)->bx)
+#define SYSCALL32_PARM2(regs) ((__u32)(regs)->cx)
+#define SYSCALL32_PARM3(regs) ((__u32)(regs)->dx)
+
 /* "capability: just use a 'u64' instead of a 'u32[2]' array", f122a08b197d, Linux 6.3 */
 struct kernel_cap_struct___u32_pair {
 	__u32 cap[2];

@@ -21,6 +21,14 @@ namespace
 
 /* Without these there is no process sensor; every other program may be refused by a kernel. */
 const std::vector<std::string> kMandatory{"process_exec", "process_fork", "process_exit"};
+/*
+ * Failed attempts to exec: at the end of the system calls' functions, which costs other calls nothing; for 32-bit
+ * callers too. Elsewhere tracepoints stand in, so that nothing is told twice.
+ */
+const std::vector<std::string> kFailedExec{"fexit_exec", "fexit_execat"};
+const std::vector<std::string> kFailedExec32{"fexit_exec32", "fexit_execat32"};
+const std::vector<std::string> kFailedExecPlain{"exec_failed", "execveat_failed"};
+const std::vector<std::string> kOptional{"cgroup_made", "snapshot"};
 const std::string kSnapshot = "snapshot";            /* sleepable, kernel 5.18 and later */
 const std::string kSnapshotPlain = "snapshot_plain"; /* stands in for it where it is refused */
 /* Past this share of the ring a producer wakes the reader, however recently it looked. */
@@ -89,6 +97,18 @@ int handed_tracepoint(const bpf_program *program)
 	size_t at = list.find(key);
 	/* A copy: the link that it goes into closes it. */
 	return at == std::string::npos ? -1 : fcntl(atoi(list.c_str() + at + key.size()), F_DUPFD_CLOEXEC, 0);
+}
+
+/*
+ * Gives back the launcher's perf events: open, they alone keep every thread on the slow way through system calls.
+ */
+void close_tracepoints()
+{
+	const char *given = getenv("MERLON_TRACEPOINTS");
+	std::istringstream list(given ? given : "");
+	for (std::string each; std::getline(list, each, ';');)
+		close(atoi(each.c_str() + each.find('=') + 1));
+	unsetenv("MERLON_TRACEPOINTS");
 }
 
 bpf_link *attach_program(const bpf_program *program)
@@ -214,27 +234,56 @@ bool Programs::add(const std::vector<std::string> &names, std::string &reason)
 	return true;
 }
 
-void Programs::add_optional()
+/* All of them or none. */
+bool Programs::add_whole(const std::vector<std::string> &names, std::string &reason)
 {
-	std::vector<std::string> optional;
-	bpf_program *program;
-	bpf_object__for_each_program(program, skeleton->obj)
-	{
-		std::string name = bpf_program__name(program);
-		if (!has(kMandatory, name) && name != kSnapshotPlain)
-			optional.push_back(name);
-	}
+	size_t links_before = links.size(), refusals_before = refusals.size();
+	if (!add(names, reason))
+		return false;
+	if (refusals.size() == refusals_before)
+		return true;
+	reason = refusals.back().reason;
+	refusals.resize(refusals_before);
+	for (size_t i = links_before; i < links.size(); i++)
+		bpf_link__destroy(links[i].link);
+	links.resize(links_before);
+	merlon__destroy(beside.back());
+	beside.pop_back();
+	return false;
+}
+
+/* An object loads whole or not at all: then one by one, to find out which is refused. */
+void Programs::add_each(const std::vector<std::string> &names)
+{
 	std::string reason;
-	if (add(optional, reason))
+	if (add(names, reason))
 		return;
-	/* An object loads whole or not at all: one by one, to find out which is refused. */
-	for (const std::string &name : optional) {
+	for (const std::string &name : names) {
 		if (add({name}, reason))
 			continue;
 		refusals.push_back({name, reason});
 		if (name == kSnapshot && !add({kSnapshotPlain}, reason))
 			refusals.push_back({kSnapshotPlain, reason});
 	}
+}
+
+void Programs::add_failed_exec()
+{
+	std::string reason;
+	if (!add_whole(kFailedExec, reason))
+		return add_each(kFailedExecPlain);
+	close_tracepoints();
+	/* Not there where the kernel runs no 32-bit programs. */
+	if (!add_whole(kFailedExec32, reason) &&
+	    libbpf_find_vmlinux_btf_id("__ia32_compat_sys_execve", BPF_TRACE_FEXIT) > 0)
+		for (const std::string &name : kFailedExec32)
+			refusals.push_back({name, reason});
+}
+
+void Programs::add_optional()
+{
+	add_each(kOptional);
+	add_failed_exec();
 }
 
 void Programs::close()

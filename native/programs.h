@@ -67,6 +67,9 @@ class Programs
 	merlon *load_beside(const std::vector<std::string> &names, std::string &reason);
 	bool attach_one(bpf_program *program, int &error, std::string &said);
 	bool add(const std::vector<std::string> &names, std::string &reason);
+	bool add_whole(const std::vector<std::string> &names, std::string &reason);
+	void add_each(const std::vector<std::string> &names);
+	void add_failed_exec();
 
 	struct Attached {
 		std::string name;

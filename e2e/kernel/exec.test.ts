@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import * as v from 'valibot';
 import { unescapeBytes } from '../../shared/bytes.ts';
-import { Engine, play, run, trigger } from './harness.ts';
+import { Engine, IN_GUEST, play, run, trigger } from './harness.ts';
 
 let engine: Engine;
 before(async () => {
@@ -122,22 +122,43 @@ it('names and arguments that are not UTF-8 come back byte for byte', async () =>
   assert.ok(exec['merlon.process.flags']?.includes('ld_library_path'));
 });
 
-it('attempts that the kernel turned down, with its error', async () => {
+describe('attempts that the kernel turned down, with its error', () => {
   const attempts = v.object({
     pid: v.number(),
     attempts: v.array(v.object({ path: v.string(), errno: v.number() })),
   });
-  const told = await play('failed_exec', attempts);
-  await engine.story(told.pid);
-  const failed = engine.of(told.pid, 'exec_failed');
-  assert.deepEqual(
-    failed.map((e) => e['error.code']),
-    ['ENOENT', 'EACCES', 'ENOEXEC', 'EACCES', 'ENOENT'],
-  );
-  assert.ok(failed.every((e) => e['event.outcome'] === 'failure'));
-  const shown = JSON.stringify(failed);
-  for (const { path } of told.attempts) assert.ok(shown.includes(path), path);
-  assert.equal(engine.of(told.pid, 'exec').length, 1, 'the caller went on as it was');
+
+  it('by execve and execveat, each once', async () => {
+    const told = await play('failed_exec', attempts);
+    await engine.story(told.pid);
+    const failed = engine.of(told.pid, 'exec_failed');
+    assert.deepEqual(
+      failed.map((e) => e['error.code']),
+      ['ENOENT', 'EACCES', 'ENOEXEC', 'EACCES', 'ENOENT'],
+    );
+    assert.ok(failed.every((e) => e['event.outcome'] === 'failure'));
+    const shown = JSON.stringify(failed);
+    for (const { path } of told.attempts) assert.ok(shown.includes(path), path);
+    assert.equal(engine.of(told.pid, 'exec').length, 1, 'the caller went on as it was');
+  });
+
+  it('by a 32-bit caller, where the kernel allows fexit; else they are not seen', async () => {
+    const { attached } = (await engine.status()).sensor;
+    const told = await play('failed_exec32', attempts);
+    await engine.story(told.pid);
+    const failed = engine.of(told.pid, 'exec_failed');
+    if (!attached.includes('fexit_exec32')) {
+      assert.ok(!IN_GUEST, 'the guests’ kernels allow fexit');
+      return assert.deepEqual(failed, []);
+    }
+    assert.deepEqual(
+      failed.map((e) => e['error.code']),
+      ['ENOENT', 'ENOENT'],
+    );
+    const [first] = told.attempts;
+    assert.deepEqual(failed[0]?.['process.args'], [first?.path, 'first argument']);
+    assert.ok(!attached.includes('exec_failed'), 'one kind of hook, so that nothing is told twice');
+  });
 });
 
 it('setuid, setgid and file capabilities', async () => {
