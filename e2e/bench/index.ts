@@ -11,12 +11,14 @@ import { latency } from './latency.ts';
 import { million } from './million.ts';
 import { overflow } from './overflow.ts';
 import { ring } from './ring.ts';
+import { append } from './append.ts';
 import { storm } from './storm.ts';
 import { syscall } from './syscall.ts';
 
 const BENCHES = {
   ring,
   decode,
+  append,
   syscall,
   idle,
   latency,

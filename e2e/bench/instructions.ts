@@ -5,7 +5,7 @@
  * the guest's kernel is told not to use it for pages (no ERMS, no FSRM, `clearcpuid=rep_good`).
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeInitramfs } from '../vm/initramfs.ts';
 import { kernelImage } from '../vm/kernels.ts';
@@ -17,6 +17,8 @@ const SERIES = '6.12';
 const REP_GOOD = 112;
 const RIVALS = ['/usr/sbin/execsnoop', '/usr/bin/bpftrace'];
 const LONGEST_MS = 20 * 60_000;
+/** What the storm's records weigh at least: each exec makes three of more than 140 bytes. */
+const LEAST_BYTES = 8000 * 3 * 140;
 
 export async function instructions(): Promise<Figure[]> {
   const costs = new Map<string, number>();
@@ -24,15 +26,14 @@ export async function instructions(): Promise<Figure[]> {
   for (const line of lines) {
     const match = /^(\w+\.\w+) (\{.*\})\s*$/.exec(line);
     if (match === null) continue;
-    const { ticks, ticks_per_instruction: unit } = JSON.parse(match[2]!) as {
-      ticks: number[];
-      ticks_per_instruction: number;
-    };
-    costs.set(match[1]!, median(ticks) / unit);
+    const { ticks, bytes } = JSON.parse(match[2]!) as { ticks?: number[]; bytes?: number };
+    costs.set(match[1]!, bytes ?? median(ticks ?? [])); // one tick is one instruction; `ticks_per_instruction` shows it while idle
   }
   const exec = costs.get('nothing.exec');
   const call = costs.get('nothing.getppid');
   if (exec === undefined || call === undefined) throw new Error('the guest counted nothing');
+  if ((costs.get('helper.records') ?? 0) < LEAST_BYTES)
+    throw new Error('the helper captured too little in the guest; see test-results/instructions.log');
 
   const over = (name: string, of: number) => ((costs.get(name) ?? NaN) / of - 1) * 100;
   const figures: Figure[] = [
@@ -110,6 +111,7 @@ function countInGuest(): string {
     ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: LONGEST_MS, maxBuffer: 64 << 20 },
   );
+  writeFileSync(join(results, 'instructions.log'), stdout);
   if (status !== 0 || !stdout.includes('merlon guest: done'))
     throw new Error(`the guest did not finish (${error?.message ?? status}):\n${stdout.slice(-2000)}`);
   return readFileSync(out, 'utf8');

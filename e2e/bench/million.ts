@@ -13,7 +13,7 @@ export async function million(execs: number): Promise<Figure[]> {
     const { per_second: rate, failed } = await runStorm(execs, 'million');
     const begun = Date.now();
     say('million: counting identities in the store');
-    const found = await identities(engine, 'million', execs);
+    const found = await identities(engine, execs);
     const status = await engine.status();
     const note = `${execs} execs at ${Math.round(rate)}/s, ${failed} failed`;
     figures.push(

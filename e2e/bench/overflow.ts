@@ -14,7 +14,7 @@ export async function overflow(): Promise<Figure[]> {
   let stored = 0;
   await withEngine({ quiet: true, ringBytes: 4096 }, async (engine) => {
     await runStorm(EXECS, 'overflow');
-    stored = (await identities(engine, 'overflow', 0)).size;
+    stored = (await identities(engine, 0)).size;
     await wait(2500); // the last losses are known by the next look at the counters
     lost = (await engine.status()).sensor.lost ?? NaN;
     let before: string | undefined;

@@ -144,6 +144,7 @@ function* batches(): Generator<readonly StoredEvent[]> {
 /** What `append` takes; making the events is not counted. Processor time stays true where the machine is shared. */
 function ingest(append: (batch: readonly StoredEvent[]) => void): {
   events_per_s: number;
+  cpu_us_per_event: number;
   slowest_batch_ms: number;
 } {
   let spent = 0;

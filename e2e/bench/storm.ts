@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { RequestOut } from '../../shared/console.ts';
 import { Engine, trigger } from '../kernel/harness.ts';
 import { median, type Figure } from './figures.ts';
 import { cpuSeconds, peakRssMiB, program, say } from './machine.ts';
@@ -117,40 +118,46 @@ function merlon(): Tool {
       engine = await Engine.start({ quiet: true });
       helper = (await engine.status()).helper.pid ?? 0;
     },
-    captured: async (tag, execs) => (await identities(engine!, tag, execs)).size,
+    captured: async (_tag, execs) => (await identities(engine!, execs)).size,
     cpu: () => cpuSeconds(engine!.pid) + cpuSeconds(helper),
     peakMiB: () => peakRssMiB(engine!.pid) + peakRssMiB(helper),
     stop: async () => engine?.end(),
   };
 }
 
-/** The identities that the store has for the execs with this tag, once as many as expected are in, or 60 s after. */
-export async function identities(engine: Engine, tag: string, expected: number): Promise<Set<string>> {
+/**
+ * The identities of the storm's programs in an engine's store (one storm an engine), once as many as expected are in
+ * and nothing but the usual background comes any more, or a minute after.
+ */
+export async function identities(engine: Engine, expected: number): Promise<Set<string>> {
   const end = Date.now() + 60_000;
-  let found = new Set<string>();
   for (;;) {
-    let events = -1;
-    for (;;) {
-      const status = await engine.status();
-      if (status.store.events === events) break; // nothing more comes in
-      events = status.store.events;
-      await wait(300);
-    }
-    found = await collect(engine, tag);
+    await calm(engine);
+    const found = await collect(engine);
     if (found.size >= expected || Date.now() > end) return found;
   }
 }
 
-async function collect(engine: Engine, tag: string): Promise<Set<string>> {
+/** Waits until fewer than 200 events/s come in. */
+async function calm(engine: Engine): Promise<void> {
+  let before = -Infinity;
+  for (;;) {
+    const { events } = (await engine.status()).store;
+    if (events - before < 100) return;
+    before = events;
+    await wait(500);
+  }
+}
+
+async function collect(engine: Engine): Promise<Set<string>> {
   const found = new Set<string>();
   let before: string | undefined;
   do {
-    const page: { events: readonly { fields: { 'process.entity_id'?: string } }[]; next?: string } =
-      await engine.ask('events.page', {
-        query: `event.action:exec and process.name:tiny and process.args:"${tag}"`,
-        limit: 1000,
-        ...(before === undefined ? {} : { before }),
-      });
+    const page: RequestOut<'events.page'> = await engine.ask('events.page', {
+      query: 'event.action:exec and process.name:tiny',
+      limit: 1000,
+      ...(before === undefined ? {} : { before }),
+    });
     for (const { fields } of page.events) found.add(fields['process.entity_id'] ?? '');
     before = page.next;
   } while (before !== undefined);
