@@ -26,7 +26,7 @@ function story(fields: EventFields): string {
     case 'running':
       return from + command;
     case 'exec_failed':
-      return `${name} → ${command}  ${fields['error.code'] ?? 'failed'}`;
+      return `${name} → ${fields['process.command_line'] ?? fields['file.path'] ?? '?'}  ${fields['error.code'] ?? 'failed'}`;
     case 'fork':
       return `${from}${name}`;
     case 'exit':

@@ -40,6 +40,18 @@ it('an event is one line within the width', () => {
   expect(line).toContain('\\u{1b}[2J');
 });
 
+it('a failed exec names who tried what, and why not', () => {
+  const failed = {
+    'event.action': 'exec_failed',
+    'process.name': 'bash',
+    'process.executable': '/bin/bash',
+    'file.path': '/srv/tput',
+    'error.code': 'ENOENT',
+  } as const;
+  const { 'process.command_line': _, ...caller } = exec(1, failed).fields;
+  expect(eventLine({ cursor: '1.1.1', fields: caller }, 200)).toContain('bash → /srv/tput  ENOENT');
+});
+
 it.each([
   ['10m', 600e3],
   ['2h30m', 9000e3],

@@ -77,9 +77,12 @@ export const FIELDS = {
   'process.thread.id': field('long', 'thread id'),
   'process.name': field('keyword', 'base name of the executable'),
   'process.executable': field('keyword', 'absolute path of the executable'),
-  'process.args': field('keywords', 'arguments, one by one'),
+  'process.args': field('keywords', 'arguments, one by one; of a failed exec those that were tried'),
   'process.args_count': field('long', 'how many arguments'),
-  'process.command_line': field('keyword', 'arguments joined by spaces'),
+  'process.command_line': field(
+    'keyword',
+    'arguments joined by spaces; of a failed exec those that were tried',
+  ),
   'process.working_directory': field('keyword', 'where it was started'),
   'process.start': field('date', 'when the process was created'),
   'process.end': field('date', 'when the process ended'),
@@ -108,6 +111,8 @@ export const FIELDS = {
   'container.runtime': field('keyword', 'docker, podman, containerd, cri-o, lxc'),
   'package.name': field('keyword', 'package that owns the executable'),
   'package.version': field('keyword', 'version of that package'),
+
+  'file.path': field('keyword', 'file that the event is about; of a failed exec what it tried to run'),
 
   'source.ip': field('ip', 'source address'),
   'source.port': field('long', 'source port'),

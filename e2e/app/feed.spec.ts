@@ -29,6 +29,7 @@ test('a signal is named, a failed exec has its error', async ({ world, feed }) =
   await world.play(one.exec('python3'), failed, one.exit(9));
   await expect(feed.rows('exit')).toContainText('SIGKILL');
   await expect(feed.rows('/no/such/program')).toContainText('ENOENT');
+  await expect(feed.rows('/no/such/program')).toContainText('python3');
 });
 
 test('the status bar tells the truth', async ({ feed, world }) => {

@@ -58,7 +58,7 @@ test('what ran before Merlon is known too', async ({ feed, world }) => {
 test('a program that is not there is a failed exec', async ({ feed, world }) => {
   await world.helperRuns();
   const missing = join(folder, 'not-there');
-  await feed.search(`event.action:exec_failed and process.command_line:*not-there*`);
+  await feed.search(`event.action:exec_failed and file.path:"${missing}"`);
   await run('/bin/sh', ['-c', `exec ${missing} now`]).catch(() => undefined);
   await expect(feed.rows('exec failed').first()).toContainText('ENOENT');
 });

@@ -137,8 +137,13 @@ describe('attempts that the kernel turned down, with its error', () => {
       ['ENOENT', 'EACCES', 'ENOEXEC', 'EACCES', 'ENOENT'],
     );
     assert.ok(failed.every((e) => e['event.outcome'] === 'failure'));
-    const shown = JSON.stringify(failed);
-    for (const { path } of told.attempts) assert.ok(shown.includes(path), path);
+    const [caller] = engine.of(told.pid, 'exec');
+    told.attempts.forEach(({ path }, i) => {
+      // As it was given, seen from the working directory where it is relative.
+      assert.ok(failed[i]?.['file.path']?.endsWith(path), path);
+      assert.equal(failed[i]?.['process.executable'], caller?.['process.executable']);
+      assert.equal(failed[i]?.['process.name'], caller?.['process.name']);
+    });
     assert.equal(engine.of(told.pid, 'exec').length, 1, 'the caller went on as it was');
   });
 

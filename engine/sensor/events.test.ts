@@ -193,7 +193,8 @@ describe('EventMaker', () => {
       'event.outcome': 'failure',
       'error.code': 'EACCES',
       'process.name': 'bash',
-      'process.executable': '/srv/run me',
+      'process.executable': '/usr/bin/bash',
+      'file.path': '/srv/run me',
     });
     expect(failed?.['process.command_line']).toMatch(/^\.\/run me --token=‹secret:\w{8}›$/);
     expect(exit?.['process.executable']).toBe('/usr/bin/bash');

@@ -204,7 +204,7 @@ export class EventMaker {
     });
   }
 
-  /** The caller goes on as it was: name and ids are the caller's; executable and arguments what it tried to run. */
+  /** The caller goes on as it was: name, executable and ids are the caller's; file and arguments what it tried to run. */
   #execFailed(record: ExecFailedRecord, sequence: number): EventFields {
     const { task } = record;
     const { bootId, clock, users, redactor, processes } = this.#around;
@@ -227,7 +227,7 @@ export class EventMaker {
       'process.vpid': task.vpid,
       'process.thread.id': task.tid,
       'process.name': nameOf(process.image, task),
-      'process.executable': orAbsent(absolutePath(record.path, record.cwd)),
+      'process.executable': process.image?.executable,
       'process.args': line === NO_COMMAND ? undefined : line.args,
       'process.args_count': line === NO_COMMAND ? undefined : line.args.length,
       'process.command_line': line === NO_COMMAND ? undefined : line.text,
@@ -248,6 +248,7 @@ export class EventMaker {
       'container.id': group?.containerId,
       'container.name': this.#containerName(group),
       'container.runtime': group?.runtime,
+      'file.path': orAbsent(absolutePath(record.path, record.cwd)),
       'merlon.process.comm': commText(task.comm),
       'merlon.process.flags': flagNames(record.failed.flags),
       'merlon.login.id': task.loginuid === UNSET ? undefined : idText(task.loginuid),

@@ -90,7 +90,12 @@ export class Pages {
     const { events } = this.page({ query, limit: EVENTS_OF_PROCESS, now }, pause);
     const own = events.filter(({ fields }) => fields['process.entity_id'] === entityId);
     if (own.length === 0) return undefined;
-    return own.reduceRight<EventFields>((known, { fields }) => ({ ...known, ...fields }), {});
+    // A failed exec has the arguments of what was tried: they are the process's only where nothing else is known.
+    const lived = own.filter(({ fields }) => fields['event.action'] !== 'exec_failed');
+    return (lived.length > 0 ? lived : own).reduceRight<EventFields>(
+      (known, { fields }) => ({ ...known, ...fields }),
+      {},
+    );
   }
 
   /** All reads of one answer see the same moment. */

@@ -40,6 +40,21 @@ test('a failed exec shows the kernel’s error', () => {
   expect(words).toMatchObject({ action: 'exec failed', outcome: 'ENOENT', failed: true });
 });
 
+test.each([
+  ['its path alone', [], undefined, '/bin/tput'],
+  ['its arguments, where they begin with its name', ['tput', 'bold'], 'tput bold', 'tput bold'],
+  ['both, where they do not', ['innocent', '-x'], 'innocent -x', '/bin/tput (innocent -x)'],
+])('what could not be run is shown by %s', (_, args, command, target) => {
+  const fields: EventFields = {
+    'event.action': 'exec_failed',
+    'process.executable': '/bin/bash',
+    'process.args': args,
+    ...(command === undefined ? {} : { 'process.command_line': command }),
+    'file.path': '/bin/tput',
+  };
+  expect(describe(event(fields)).target).toBe(target);
+});
+
 test('what Merlon says of itself is shown as its sentence', () => {
   expect(describe(event({ 'event.action': 'sensor_started', message: 'It began.' })).note).toBe('It began.');
 });

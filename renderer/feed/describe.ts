@@ -57,7 +57,13 @@ export function describe({ fields }: Event): Described {
 
 function targetOf(action: string, fields: EventFields): string {
   if (action === 'exit' || action === 'fork') return '';
-  return fields['process.command_line'] ?? fields['process.executable'] ?? '';
+  const command = fields['process.command_line'];
+  if (action !== 'exec_failed') return command ?? fields['process.executable'] ?? '';
+  // The arguments' first word can say anything; the file is what was tried.
+  const file = fields['file.path'];
+  if (file === undefined || command === undefined) return file ?? command ?? '';
+  const name = fields['process.args']?.[0] ?? '';
+  return name === file || file.endsWith(`/${name}`) ? command : `${file} (${command})`;
 }
 
 function noteOf(action: string, fields: EventFields): string {

@@ -29,6 +29,7 @@ const BELONGS: readonly (readonly [prefix: string, group: Group])[] = [
   ['merlon.exit.', 'Exit'],
   ['error.', 'Exit'],
   ['event.duration', 'Exit'],
+  ['file.', 'Executable'],
   ['merlon.executable.', 'Executable'],
   ['merlon.process.script', 'Executable'],
   ['merlon.process.interpreter', 'Executable'],

@@ -57,7 +57,12 @@ describe('a recording of a real kernel', () => {
 
   test('a program that is not there fails with the kernel’s word', () => {
     expect(of('exec_failed')).toMatchObject([
-      { 'error.code': 'ENOENT', 'process.executable': '/nonexistent/program', 'process.name': 'dash' },
+      {
+        'error.code': 'ENOENT',
+        'file.path': '/nonexistent/program',
+        'process.name': 'dash',
+        'process.executable': '/usr/bin/dash',
+      },
     ]);
   });
 

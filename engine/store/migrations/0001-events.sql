@@ -72,6 +72,7 @@ CREATE TABLE event (
   "container.runtime" INTEGER, -- string
   "package.name" INTEGER, -- string
   "package.version" INTEGER, -- string
+  "file.path" INTEGER, -- string
   "source.ip" INTEGER, -- string
   "source.port" INTEGER,
   "destination.ip" INTEGER, -- string
