@@ -175,7 +175,7 @@ export default ts.config(
   ...zone('preload', { folders: ['shared'], packages: ['electron'], node: false }),
   ...zone('renderer', {
     folders: ['shared'],
-    packages: ['svelte', 'virtua', '@fontsource-variable'],
+    packages: ['svelte', '@fontsource-variable'],
     node: false,
   }),
   {
