@@ -11,7 +11,7 @@ export const FRAME_RECORDS = 2;
 
 export interface Frame {
   readonly kind: number;
-  /** Valid until the next `push`: copy what must outlive it. */
+  /** Lent until the reader is asked for the next frame: copy what must outlive that. */
   readonly payload: Uint8Array;
 }
 
@@ -28,6 +28,9 @@ export function frameHeader(kind: number, length: number): Uint8Array {
   return header;
 }
 
+/** A reader keeps room for a frame up to this size; what is larger comes rarely and is let go again. */
+const MAX_KEPT_BYTES = 1 << 20;
+
 const encoder = new TextEncoder();
 
 /** One whole control frame. */
@@ -40,7 +43,7 @@ export function controlFrame(message: unknown): Uint8Array {
 }
 
 /**
- * Cuts a byte stream into frames.
+ * Cuts a byte stream into frames, each handed out before the next is looked at.
  * @param limits the largest payload accepted, by kind; a kind that is not listed is refused.
  * @throws FrameError from `push` on an unknown kind or an oversized frame; the reader is unusable afterwards.
  */
@@ -48,6 +51,9 @@ export class FrameReader {
   readonly #limits: ReadonlyMap<number, number>;
   readonly #header = new Uint8Array(FRAME_HEADER_BYTES);
   #headerBytes = 0;
+  /** Room for a payload that comes in pieces, used again for the next: at 512 KiB a frame, allocating costs more than copying. */
+  #room = new Uint8Array(0);
+  /** The payload that is coming in pieces. */
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
 
@@ -77,7 +83,7 @@ export class FrameReader {
           at += length;
           continue;
         }
-        this.#payload = new Uint8Array(length);
+        this.#payload = this.#roomFor(length);
         this.#payloadBytes = 0;
       }
       const take = Math.min(this.#payload.length - this.#payloadBytes, chunk.length - at);
@@ -91,6 +97,13 @@ export class FrameReader {
         yield frame;
       }
     }
+  }
+
+  #roomFor(length: number): Uint8Array {
+    if (length > MAX_KEPT_BYTES) return new Uint8Array(length);
+    if (length > this.#room.length)
+      this.#room = new Uint8Array(Math.max(length, Math.min(2 * this.#room.length, MAX_KEPT_BYTES)));
+    return this.#room.subarray(0, length);
   }
 
   #acceptedLength(): number {
