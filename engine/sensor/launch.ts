@@ -46,7 +46,7 @@ export interface LaunchOptions {
   /** What already ran has been streamed whole: the number of processes; 0 where the kernel could not say. */
   readonly onSnapshot: (processes: number) => void;
   readonly onState: (state: Extract<HelperState, 'starting' | 'authorising'>) => void;
-  /** Events flow from here on. */
+  /** The sensors are attached. First records, and the snapshot's end, may have come before: in one piece with the answer. */
   readonly onRunning: (running: Running) => void;
   /** A line of the helper's or pkexec's stderr. */
   readonly onLog: (line: string) => void;
