@@ -1,9 +1,23 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listenAt } from './socket.ts';
+import { listenAt, turnName } from './socket.ts';
 
 const uid = process.getuid?.() ?? 0;
 let folder: string;
@@ -63,4 +77,62 @@ describe('listenAt', () => {
     const result = await listenAt(server(), join(folder, 'x'.repeat(120)), uid);
     expect(result).toMatchObject({ ok: false, error: { code: 'refused' } });
   });
+
+  test('gives a stale socket’s place to one of several that start at once', async () => {
+    const children = Array.from({ length: 3 }, () => new Starter());
+    try {
+      await Promise.all(children.map((child) => child.said()));
+      for (let round = 0; round < 10; round++) {
+        const path = join(folder, `${round}.sock`);
+        await leaveStale(path);
+        for (const child of children) child.start(path);
+        const results = await Promise.all(children.map((child) => child.said()));
+        expect([...results].sort(), `round ${round}`).toEqual(['in_use', 'in_use', 'listening']);
+        expect(await text(connect(path))).toBe(String(children[results.indexOf('listening')]?.pid));
+      }
+    } finally {
+      await Promise.all(children.map((child) => child.end()));
+    }
+  }, 60_000);
+
+  test('whoever holds the turn for long does not keep an engine from starting', async () => {
+    const path = join(folder, 'merlon.sock');
+    await once(server().listen(turnName(path, uid)), 'listening');
+    expect((await listenAt(server(), path, uid)).ok).toBe(true);
+  }, 20_000);
 });
+
+/** A socket file that nobody listens at, as a killed engine leaves it. */
+async function leaveStale(path: string): Promise<void> {
+  const dying = createServer().listen(`${path}.dying`);
+  await once(dying, 'listening');
+  linkSync(`${path}.dying`, path);
+  dying.close();
+  await once(dying, 'close');
+}
+
+class Starter {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor() {
+    this.#child = spawn(process.execPath, [join(import.meta.dirname, 'socket.child.ts')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+  start(path: string): void {
+    this.#child.stdin.write(`${path}\n`);
+  }
+  async said(): Promise<string | undefined> {
+    const line = await this.#lines.next();
+    return line.done === true ? undefined : line.value;
+  }
+  async end(): Promise<void> {
+    this.#child.stdin.end();
+    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+  }
+}

@@ -1,13 +1,18 @@
 /** Where the engine listens: a socket of the user's own, in a folder that nobody else can change. */
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import { connect, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, realpathSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { makeClient, type Channel } from '../../shared/client.ts';
 import { MAX_REPLY_BYTES } from '../../shared/console.ts';
 import { controlFrame, FRAME_CONTROL, FrameReader } from '../../shared/frames.ts';
 import { fail, ok, type Result } from '../../shared/result.ts';
 
 const ASK_MS = 2000;
+/** Longer than an engine can take over it. */
+const TURN_MS = 5000;
+const TURN_EVERY_MS = 20;
 /** sizeof(sockaddr_un.sun_path) with its NUL. */
 const MAX_PATH_BYTES = 107;
 
@@ -27,6 +32,16 @@ export async function listenAt(
   }
   const problem = prepareFolder(dirname(path), uid);
   if (problem !== undefined) return fail('refused', problem);
+  const turn = await takeTurn(path, uid);
+  try {
+    return await takePlace(server, path, uid);
+  } finally {
+    turn?.close();
+  }
+}
+
+/** Whoever looks, removes and binds must do so alone: two that saw one stale socket would remove each other's. */
+async function takePlace(server: Server, path: string, uid: number): Promise<Result<object, ListenError>> {
   const other = await whoListens(path);
   if (other.listens) return fail('in_use', inUse(path, other.data, other.pid));
   const stale = lstatSync(path, { throwIfNoEntry: false });
@@ -40,6 +55,30 @@ export async function listenAt(
     unlinkSync(path);
   }
   return listen(server, path);
+}
+
+/**
+ * The turn is a name in the abstract namespace (unix(7)): the kernel gives it to one process, takes it back when that
+ * process ends, and leaves no file. Anybody may hold a name, and must not be able to keep Merlon from starting: after
+ * TURN_MS it goes on without.
+ */
+async function takeTurn(path: string, uid: number): Promise<Server | undefined> {
+  const name = turnName(path, uid);
+  for (const late = performance.now() + TURN_MS; performance.now() < late; await wait(TURN_EVERY_MS)) {
+    const turn = createServer((socket) => socket.destroy());
+    const taken = await new Promise<boolean>((resolve) => {
+      turn.once('error', () => resolve(false));
+      turn.listen(name, () => resolve(true));
+    });
+    if (taken) return turn;
+  }
+  return undefined;
+}
+
+/** The name of the turn at a socket's path, in the abstract namespace. The path's folder exists. */
+export function turnName(path: string, uid: number): string {
+  const place = join(realpathSync(dirname(path)), basename(path));
+  return `\0merlon-${uid}-${createHash('sha256').update(place).digest('hex').slice(0, 32)}`;
 }
 
 function listen(server: Server, path: string): Promise<Result<object, ListenError>> {
