@@ -21,6 +21,22 @@ test('a killed helper is a banner, an open gap, and then a gap that stays', asyn
   await expect(feed.rows('seen-again')).toHaveCount(1);
 });
 
+test('a database that refuses writes is a banner until it takes them, and what waited comes then', async ({
+  feed,
+  world,
+}) => {
+  await world.play(makeProcess('/usr/bin/before').exec('before'));
+  await expect(feed.rows('before')).toHaveCount(1);
+  await world.fillDisk(true);
+  await world.play(makeProcess('/usr/bin/meanwhile').exec('meanwhile'));
+  await expect(feed.banner(/Events are not stored since \d\d:\d\d:\d\d\./)).toContainText('events.db');
+  await expect(feed.status).toContainText('Not storing');
+  await expect(feed.rows('meanwhile')).toHaveCount(0);
+  await world.fillDisk(false);
+  await expect(feed.rows('meanwhile')).toHaveCount(1);
+  await expect(feed.banner('Events are not stored')).toHaveCount(0);
+});
+
 test('lost records are counted and shown as a gap', async ({ feed, world }) => {
   await world.play(makeProcess('/usr/bin/before').exec('before'));
   await world.lose(212);

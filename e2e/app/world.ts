@@ -1,5 +1,5 @@
 /** One engine and one web face for a test, in a folder of their own, ended again whatever happens. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -104,6 +104,14 @@ export class World {
 
   async killHelper(): Promise<void> {
     process.kill(await this.helperRuns(), 'SIGKILL');
+  }
+
+  /** As a full disk does, to the engine alone: none of its files may grow while this holds. */
+  async fillDisk(full: boolean): Promise<void> {
+    const status = await this.console.request('status.get', {});
+    if (!status.ok) throw new Error(status.error.message);
+    const bytes = full ? '0' : 'unlimited';
+    execFileSync('prlimit', [`--pid=${status.value.engine.pid}`, `--fsize=${bytes}:`]);
   }
 
   /** The next helper double to start says nothing until it may. */
