@@ -12,24 +12,19 @@
 #include <bpf/bpf_helpers.h>
 #include "events.h"
 #include "output.bpf.h"
+#include "scratch.bpf.h"
 
-#define ENV_BLOCK 8192 /* bytes of the environment that are looked at; a power of two */
-#define ENV_VARIABLES 256
 #define ENV_UNCOUNTED (ENV_VARIABLES + 1) /* the NULL after the last one tells */
-#define ENV_HITS 8
-#define ENV_LONGEST_NAME 16 /* LD_LIBRARY_PATH= */
+#define LD_MARK LETTERS4(0, 'L', 'D', '_')
 
-struct env_scratch {
-	__u64 pointer[ENV_VARIABLES];
-	char block[ENV_BLOCK + ENV_LONGEST_NAME];
-	/* Volatile as in path.bpf.h. */
-	volatile __u32 take;  /* bytes in block */
-	volatile __u32 count; /* pointers to read */
-	volatile __u32 hits;
-	__u32 hit[ENV_HITS]; /* offsets in block of what begins with LD_ */
-	__u32 cut;
-	volatile __u32 used; /* bytes of the record that the values take */
-};
+#define LETTERS4(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
+#define LETTERS8(a, b, c, d, e, f, g, h) ((__u64)LETTERS4(e, f, g, h) << 32 | LETTERS4(a, b, c, d))
+
+/*
+ * Notes what begins with LD_ among the variables in the slot's block; it begins at `start` in the program's memory, and
+ * pointers there have `width` bytes.
+ */
+int note_variables(__u32 slot, __u64 start, __u32 width);
 
 /* Reads memory of the current task, or of `other` where there is one (sleepable programs only, Linux 5.18). */
 static __always_inline long read_user(void *to, __u32 size, __u64 from, struct task_struct *other)
@@ -60,9 +55,6 @@ static __always_inline void write_arguments(struct merlon_exec *exec, __u32 limi
 		add_string(&exec->header, &exec->args, end, take);
 }
 
-#define LETTERS4(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
-#define LETTERS8(a, b, c, d, e, f, g, h) ((__u64)LETTERS4(e, f, g, h) << 32 | LETTERS4(a, b, c, d))
-
 /* Which LD_ variable begins with these 16 bytes: its flag, or 0. */
 static __always_inline __u32 loader_variable(__u64 first, __u64 second)
 {
@@ -75,38 +67,6 @@ static __always_inline __u32 loader_variable(__u64 first, __u64 second)
 	    second == LETTERS8('R', 'Y', '_', 'P', 'A', 'T', 'H', '='))
 		return MERLON_F_LD_LIBRARY_PATH;
 	return 0;
-}
-
-/* Notes what begins with LD_ among the variables; their pointers have `width` bytes. True where a NULL ended them. */
-static __always_inline bool note_variables(struct env_scratch *env, __u64 start, __u32 width)
-{
-	__u64 pointer, at, take = env->take;
-	__u32 hits, count = env->count;
-	int i;
-
-	for (i = 0; i < ENV_VARIABLES; i++) {
-		if (i >= count)
-			return false;
-		pointer = width == 8 ? env->pointer[i] : ((__u32 *)env->pointer)[i];
-		if (!pointer)
-			return true;
-		at = pointer - start;
-		if (at >= take) {
-			env->cut = 1;
-			return false;
-		}
-		at &= ENV_BLOCK - 1;
-		if (*(__u32 *)(env->block + at) << 8 != LETTERS4(0, 'L', 'D', '_'))
-			continue;
-		hits = env->hits;
-		if (hits >= ENV_HITS) {
-			env->cut = 1;
-			return false;
-		}
-		env->hit[hits] = at;
-		env->hits = hits + 1;
-	}
-	return false;
 }
 
 /* Copies the noted variables that the loader heeds. */
@@ -145,39 +105,39 @@ static __always_inline void write_variables(struct merlon_exec *exec, __u32 limi
  * Reads `count` pointers to variables, `width` bytes each, and checks that the first is what the kernel put there: a
  * program has 32-bit or 64-bit pointers, and one that runs may have overwritten them.
  */
-static __always_inline bool read_pointers(struct env_scratch *env, struct mm_struct *mm, __u32 argc, __u32 width,
-					  struct task_struct *other)
+static __always_inline bool read_pointers(struct env_scratch *env, struct mm_struct *mm, __u32 argc, __u32 envc,
+					  __u32 width, struct task_struct *other)
 {
 	__u64 start = mm->env_start, from = mm->start_stack + width * ((__u64)argc + 2);
 	__u64 room = (start - from) / width; /* the strings lie above the pointers */
-	__u32 count = env->count;
+	__u32 count = envc > ENV_VARIABLES ? ENV_VARIABLES : envc;
 
 	if (count > room)
 		count = room;
 	if (!count || count > ENV_VARIABLES || read_user(env->pointer, count * width, from, other))
 		return false;
+	*(__u64 *)((char *)env->pointer + count * width) = envc > ENV_VARIABLES ? -1 : 0;
 	return width == 8 ? env->pointer[0] == start : (__u32)env->pointer[0] == start;
 }
 
-static __always_inline void find_variables(struct env_scratch *env, struct mm_struct *mm, __u32 argc, __u32 envc,
-					   struct task_struct *other)
+static __always_inline void find_variables(struct env_scratch *env, __u32 slot, struct mm_struct *mm, __u32 argc,
+					   __u32 envc, struct task_struct *other)
 {
-	bool ended = false;
-
-	env->count = envc > ENV_VARIABLES ? ENV_VARIABLES : envc;
-	if (read_pointers(env, mm, argc, 8, other))
-		ended = note_variables(env, mm->env_start, 8);
-	else if (read_pointers(env, mm, argc, 4, other))
-		ended = note_variables(env, mm->env_start, 4);
+	env->ended = 0;
+	if (read_pointers(env, mm, argc, envc, 8, other))
+		note_variables(slot, mm->env_start, 8);
+	else if (read_pointers(env, mm, argc, envc, 4, other))
+		note_variables(slot, mm->env_start, 4);
 	else
 		env->cut = 1;
-	if (!ended && envc > ENV_VARIABLES)
+	if (!env->ended && envc > ENV_VARIABLES)
 		env->cut = 1;
 }
 
 /* argc and envc: what the kernel put on the stack. Pages between the pointers and the strings may be absent. */
 static __always_inline void write_environment(struct merlon_exec *exec, __u32 limit, struct env_scratch *env,
-					      struct mm_struct *mm, __u32 argc, __u32 envc, struct task_struct *other)
+					      __u32 slot, struct mm_struct *mm, __u32 argc, __u32 envc,
+					      struct task_struct *other)
 {
 	__u64 start = mm->env_start, length = mm->env_end - start;
 	__u32 take = length > ENV_BLOCK ? ENV_BLOCK : length;
@@ -193,7 +153,7 @@ static __always_inline void write_environment(struct merlon_exec *exec, __u32 li
 		return;
 	}
 	__builtin_memset(env->block + take, 0, ENV_LONGEST_NAME);
-	find_variables(env, mm, argc, envc, other);
+	find_variables(env, slot, mm, argc, envc, other);
 	if (env->cut)
 		exec->flags |= MERLON_F_ENV_CUT;
 	if (env->hits)

@@ -53,6 +53,19 @@ struct cred___u32_pair {
 		(__u64)((const struct cred___u32_pair *)(cred))->set.cap[1] << 32)                                     \
 	     : (cred)->set.val)
 
+/* "dcache: back inline names with a struct-wrapped array of unsigned long", 58cf9c383c5c, Linux 6.14 */
+struct dentry___iname {
+	unsigned char d_iname[32];
+} __attribute__((preserve_access_index));
+
+/* Where a dentry keeps a short name: at least 32 bytes, as words. */
+static __always_inline const __u64 *inline_name(struct dentry *dentry)
+{
+	if (bpf_core_field_exists(dentry->d_shortname))
+		return (const __u64 *)&dentry->d_shortname;
+	return (const __u64 *)&((struct dentry___iname *)dentry)->d_iname;
+}
+
 /*
  * "exit: move and extend sched_process_exit() tracepoint", Linux 6.16, hands the tracepoint `bool group_dead`: told by
  * the number of its arguments, since every kernel has this typedef. For a type that a kernel lacks altogether, libbpf

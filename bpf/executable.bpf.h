@@ -9,23 +9,10 @@
 #include "events.h"
 #include "output.bpf.h"
 #include "path.bpf.h"
+#include "scratch.bpf.h"
 #include "arguments.bpf.h"
 #include "stream.bpf.h"
 #include "task.bpf.h"
-
-#define EXEC_MAX                                                                                                       \
-	(sizeof(struct merlon_exec) + 3 * MERLON_PATH_MAX + MERLON_INTERP_MAX + MERLON_ARGS_MAX + MERLON_ENV_MAX +     \
-	 MERLON_TTY_MAX)
-
-union exec_record {
-	struct merlon_exec exec;
-	char bytes[EXEC_MAX + MERLON_ENV_MAX]; /* the verifier adds up offset and size without their relation */
-};
-
-struct exec_scratch {
-	struct path_parts parts;
-	struct env_scratch env;
-};
 
 /* user_namespaces(7): the user that is root in this namespace. A map of more than five extents lies elsewhere: no
  * answer. */
@@ -85,10 +72,9 @@ static __always_inline __u32 file_flags(struct file *file, __u32 mode)
 	return flags;
 }
 
-static __always_inline void write_executable(union exec_record *record, struct path_parts *parts, struct file *file,
-					     struct mount *top)
+static __always_inline void write_executable(struct merlon_exec *exec, struct path_parts *parts, __u32 slot,
+					     struct file *file, struct mount *top)
 {
-	struct merlon_exec *exec = &record->exec;
 	struct inode *inode = file->f_inode;
 
 	exec->inode = inode->i_ino;
@@ -97,32 +83,29 @@ static __always_inline void write_executable(union exec_record *record, struct p
 	exec->mode = inode->i_mode;
 	exec->flags |= file_flags(file, exec->mode);
 	parts->ending = 0;
-	gather_parts(parts, file->f_path.mnt, file->f_path.dentry, top);
+	gather_parts(parts, slot, file->f_path.mnt, file->f_path.dentry, top);
 	if (parts->cut)
 		exec->flags |= MERLON_F_EXECUTABLE_CUT;
-	write_parts(&exec->header, EXEC_MAX, &exec->executable, parts);
+	write_parts(slot, offsetof(struct merlon_exec, executable));
 }
 
-static __always_inline void write_cwd(union exec_record *record, struct path_parts *parts, struct task_struct *task,
-				      struct mount *top)
+static __always_inline void write_cwd(struct merlon_exec *exec, struct path_parts *parts, __u32 slot,
+				      struct task_struct *task, struct mount *top)
 {
-	struct merlon_exec *exec = &record->exec;
 	struct fs_struct *fs = task->fs;
 
 	if (!fs) {
 		exec->flags |= MERLON_F_INCOMPLETE;
 		return;
 	}
-	gather_parts(parts, fs->pwd.mnt, fs->pwd.dentry, top);
+	gather_parts(parts, slot, fs->pwd.mnt, fs->pwd.dentry, top);
 	if (parts->cut)
 		exec->flags |= MERLON_F_CWD_CUT;
-	write_parts(&exec->header, EXEC_MAX, &exec->cwd, parts);
+	write_parts(slot, offsetof(struct merlon_exec, cwd));
 }
 
-static __always_inline void write_tty(union exec_record *record, struct tty_struct *tty)
+static __always_inline void write_tty(struct merlon_exec *exec, struct tty_struct *tty)
 {
-	struct merlon_exec *exec = &record->exec;
-
 	if (tty)
 		write_string(&exec->header, EXEC_MAX, &exec->tty, MERLON_TTY_MAX, tty->name);
 }

@@ -15,23 +15,10 @@
 #include "events.h"
 #include "output.bpf.h"
 #include "path.bpf.h"
+#include "scratch.bpf.h"
 #include "task.bpf.h"
 
 #define FAILED_ARGUMENTS 64 /* looked at; more are cut */
-#define FAILED_MAX (sizeof(struct merlon_exec_failed) + 2 * MERLON_PATH_MAX + MERLON_ARGS_MAX)
-
-union failed_record {
-	struct merlon_exec_failed failed;
-	char bytes[FAILED_MAX + MERLON_ARGS_MAX]; /* the verifier adds up offset and size without their relation */
-};
-
-MERLON_SCRATCH(failed_records, union failed_record);
-struct failed_scratch {
-	struct path_parts parts;
-	volatile __u32 used; /* bytes of the record that arguments take; volatile as in path.bpf.h */
-};
-
-MERLON_SCRATCH(failed_scratch, struct failed_scratch);
 
 static __always_inline void write_user_path(struct merlon_exec_failed *failed, const void *path)
 {
@@ -58,7 +45,7 @@ struct attempt {
 };
 
 /* Copies arguments to the record's end, NUL between them. False where that was not all. */
-static __always_inline bool copy_user_arguments(char *to, struct failed_scratch *scratch, struct attempt tried)
+static __always_inline bool copy_user_arguments(char *to, struct env_scratch *scratch, struct attempt tried)
 {
 	__u64 argument = 0;
 	__u32 used, i;
@@ -82,7 +69,7 @@ static __always_inline bool copy_user_arguments(char *to, struct failed_scratch 
 
 /* The kernel may not have touched the arguments yet, so a page can be absent: what could be read is sent, flagged as
  * cut. */
-static __always_inline void write_user_arguments(struct merlon_exec_failed *failed, struct failed_scratch *scratch,
+static __always_inline void write_user_arguments(struct merlon_exec_failed *failed, struct env_scratch *scratch,
 						 struct attempt tried)
 {
 	__u32 end = record_end(&failed->header), used;
@@ -102,17 +89,17 @@ static __always_inline void write_caller_cwd(struct merlon_exec_failed *failed, 
 					     struct task_struct *task)
 {
 	parts->ending = 0;
-	gather_parts(parts, task->fs->pwd.mnt, task->fs->pwd.dentry, task->nsproxy->mnt_ns->root);
+	gather_parts(parts, SLOT_FAILED, task->fs->pwd.mnt, task->fs->pwd.dentry, task->nsproxy->mnt_ns->root);
 	if (parts->cut)
 		failed->flags |= MERLON_F_CWD_CUT;
-	write_parts(&failed->header, FAILED_MAX, &failed->cwd, parts);
+	write_parts(SLOT_FAILED, offsetof(struct merlon_exec_failed, cwd));
 }
 
 static __always_inline int send_failed(long error, struct attempt tried)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	union failed_record *record = scratch_of(&failed_records);
-	struct failed_scratch *scratch = scratch_of(&failed_scratch);
+	union record *record = record_of(SLOT_FAILED);
+	struct scratch *scratch = scratch_in(SLOT_FAILED);
 	struct merlon_exec_failed *failed;
 
 	if (!record || !scratch)
@@ -125,7 +112,7 @@ static __always_inline int send_failed(long error, struct attempt tried)
 	failed->error = -error;
 	write_user_path(failed, (void *)tried.path);
 	write_caller_cwd(failed, &scratch->parts, task);
-	write_user_arguments(failed, scratch, tried);
+	write_user_arguments(failed, &scratch->env, tried);
 	send_record(&failed->header, MERLON_EXEC_FAILED, FAILED_MAX);
 	return 0;
 }

@@ -11,29 +11,21 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+#include "compat.bpf.h"
 #include "events.h"
 #include "output.bpf.h"
+#include "scratch.bpf.h"
 
-#define PATH_PARTS 128
-#define NAME_BYTES 255 /* NAME_MAX */
+#define NEAR_PARTS 16 /* gathered by plain loads; the rest takes helper calls */
 
-struct path_part {
-	const unsigned char *name;
-	__u64 length;
-};
+/* Goes on from where the scratch says to the namespace's root. */
+int gather_rest(__u32 slot);
 
-/* What changes with each turn of a loop is volatile: read back from memory, it is one unknown value to the verifier
- * instead of as many states as there are turns. */
-struct path_parts {
-	struct path_part part[PATH_PARTS];
-	volatile __u32 count;
-	volatile __u32 bytes; /* of all names, each with its slash */
-	__u32 cut;
-	__u64 ending; /* a mount with nothing above it, as an address; 0 where none is known in this run */
-};
+/* Writes the gathered path at the record's end, and where it is into the merlon_str `to` bytes into the record. */
+int write_parts(__u32 slot, __u32 to);
 
-/* False where the part does not fit: then the walk ends. */
-static __always_inline bool add_part(struct path_parts *parts, const unsigned char *name, __u32 length)
+/* The place of a further part, with its length; NULL where it does not fit: then the walk ends. */
+static __always_inline struct path_part *add_part(struct path_parts *parts, __u32 length)
 {
 	__u32 at = parts->count, bytes;
 
@@ -42,103 +34,72 @@ static __always_inline bool add_part(struct path_parts *parts, const unsigned ch
 	bytes = parts->bytes + length + 1;
 	if (at >= PATH_PARTS || bytes > MERLON_PATH_MAX) {
 		parts->cut = 1;
-		return false;
+		return NULL;
 	}
-	parts->part[at].name = name;
 	parts->part[at].length = length;
 	parts->bytes = bytes;
 	parts->count = at + 1;
+	return &parts->part[at];
+}
+
+/*
+ * A short name lies in the dentry itself (fs/dcache.c, __d_alloc()), where plain loads reach it: a helper call takes
+ * more than all of them.
+ */
+static __always_inline bool add_name(struct path_parts *parts, struct dentry *dentry)
+{
+	__u32 length = dentry->d_name.len;
+	struct path_part *part = add_part(parts, length);
+	const __u64 *word = inline_name(dentry);
+
+	if (!part)
+		return false;
+	if (length >= sizeof(part->word)) {
+		part->name = dentry->d_name.name;
+		return true;
+	}
+	part->name = NULL;
+	part->word[0] = word[0];
+	if (length > 8) {
+		part->word[1] = word[1];
+		part->word[2] = word[2];
+		part->word[3] = word[3];
+	}
 	return true;
 }
 
-/* From `dentry`, the root of `mount`, to the namespace's root. The pointers are plain numbers to the verifier here. */
-static __always_inline void gather_above(struct path_parts *parts, struct mount *mount, struct mount *top)
-{
-	struct dentry *dentry = NULL, *root = NULL, *parent;
-	struct mount *above;
-	struct qstr name;
-	int i;
-
-	for (i = 0; i < PATH_PARTS; i++) {
-		if (dentry == root) {
-			if (mount == top)
-				return;
-			above = BPF_CORE_READ(mount, mnt_parent);
-			if (above == mount)
-				return;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			root = above == top ? top->mnt.mnt_root : BPF_CORE_READ(above, mnt.mnt_root);
-			mount = above;
-			continue;
-		}
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry)
-			return;
-		bpf_core_read(&name, sizeof(name), &dentry->d_name);
-		if (!add_part(parts, name.name, name.len))
-			return;
-		dentry = parent;
-	}
-	parts->cut = 1;
-}
-
-/* `top` is the root mount of the task's mount namespace: most walks end there without a further read. */
-static __always_inline void gather_parts(struct path_parts *parts, struct vfsmount *mount, struct dentry *dentry,
-					 struct mount *top)
+/* `top` is the root mount of the task's mount namespace. */
+static __always_inline void gather_parts(struct path_parts *parts, __u32 slot, struct vfsmount *mount,
+					 struct dentry *dentry, struct mount *top)
 {
 	struct dentry *root = mount->mnt_root, *parent;
+	struct mount *whole;
 	__u32 count;
 	int i;
 
 	parts->count = 0;
 	parts->bytes = 0;
 	parts->cut = 0;
-	for (i = 0; i <= PATH_PARTS; i++) {
-		if (dentry == root)
-			break;
+	for (i = 0; i < NEAR_PARTS && dentry != root; i++) {
 		parent = dentry->d_parent;
-		if (!add_part(parts, dentry->d_name.name, dentry->d_name.len))
+		if (!add_name(parts, dentry))
 			return;
 		if (parent == dentry) /* a file without a place, such as a memfd */
 			return;
 		dentry = parent;
 	}
-	if ((__u64)mount == parts->ending)
+	whole = (void *)mount - bpf_core_field_offset(struct mount, mnt);
+	if (dentry == root && (whole == top || (__u64)mount == parts->ending))
 		return;
 	parts->ending = 0;
+	parts->mount = whole;
+	parts->dentry = dentry;
+	parts->root = root;
+	parts->top = top;
 	count = parts->count;
-	gather_above(parts, (void *)mount - bpf_core_field_offset(struct mount, mnt), top);
+	gather_rest(slot);
 	if (parts->count == count && !parts->cut)
 		parts->ending = (__u64)mount;
-}
-
-/* Writes the gathered path at the record's end and says where in `to`; the record has room for `limit` bytes. */
-static __always_inline void write_parts(struct merlon_header *header, __u32 limit, struct merlon_str *to,
-					struct path_parts *parts)
-{
-	char *record = (char *)header;
-	__u32 start = record_end(header), count = parts->count, length, at, end;
-	int i;
-
-	for (i = 0; i < PATH_PARTS; i++) {
-		at = count - 1 - i;
-		end = record_end(header);
-		if (at >= PATH_PARTS || end > limit - NAME_BYTES - 1)
-			break;
-		length = parts->part[at].length & NAME_BYTES;
-		if (i || !parts->cut)
-			record[end++] = '/';
-		/* Whole words are cheaper; what is too much is overwritten by the next part or by close_record(). */
-		bpf_probe_read_kernel(record + end, (length + 7) & ~7u, parts->part[at].name);
-		set_record_end(header, end + length);
-	}
-	end = record_end(header);
-	if (!count && end < limit) { /* the root itself */
-		record[end++] = '/';
-		set_record_end(header, end);
-	}
-	to->off = start;
-	to->len = end - start;
 }
 
 /* Copies a kernel string of at most `max` - 1 bytes to the record's end. */

@@ -13,9 +13,6 @@
 #include "output.bpf.h"
 #include "task.bpf.h"
 
-MERLON_SCRATCH(exec_records, union exec_record);
-MERLON_SCRATCH(exec_scratch, struct exec_scratch);
-
 /* binfmt_script and binfmt_misc put the interpreter's name into interp and leave in filename what execve was given. */
 static __always_inline void write_script(struct merlon_exec *exec, struct linux_binprm *bprm)
 {
@@ -33,24 +30,26 @@ int process_exec(__u64 *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx[0];
 	struct linux_binprm *bprm = (struct linux_binprm *)ctx[2];
-	union exec_record *record = scratch_of(&exec_records);
-	struct exec_scratch *scratch = scratch_of(&exec_scratch);
+	union record *record = record_of(SLOT_EXEC);
+	struct scratch *scratch = scratch_in(SLOT_EXEC);
 	struct mount *top = task->nsproxy->mnt_ns->root;
+	struct merlon_exec *exec;
 
 	if (!record || !scratch)
 		return 0;
-	begin_exec(&record->exec);
-	fill_task(&record->exec.task, task);
+	exec = &record->exec;
+	begin_exec(exec);
+	fill_task(&exec->task, task);
 	if (has_file_capabilities(task->real_cred))
-		record->exec.flags |= MERLON_F_FILE_CAPS;
-	fill_streams(&record->exec, task);
-	write_executable(record, &scratch->parts, bprm->file, top);
-	write_script(&record->exec, bprm);
-	write_cwd(record, &scratch->parts, task, top);
-	write_arguments(&record->exec, EXEC_MAX, task->mm, NULL);
-	write_environment(&record->exec, EXEC_MAX, &scratch->env, task->mm, bprm->argc, bprm->envc, NULL);
-	write_tty(record, task->signal->tty);
-	send_record(&record->exec.header, MERLON_EXEC, EXEC_MAX);
+		exec->flags |= MERLON_F_FILE_CAPS;
+	fill_streams(exec, task);
+	write_executable(exec, &scratch->parts, SLOT_EXEC, bprm->file, top);
+	write_script(exec, bprm);
+	write_cwd(exec, &scratch->parts, SLOT_EXEC, task, top);
+	write_arguments(exec, EXEC_MAX, task->mm, NULL);
+	write_environment(exec, EXEC_MAX, &scratch->env, SLOT_EXEC, task->mm, bprm->argc, bprm->envc, NULL);
+	write_tty(exec, task->signal->tty);
+	send_record(&exec->header, MERLON_EXEC, EXEC_MAX);
 	return 0;
 }
 

@@ -12,9 +12,6 @@
 #include "output.bpf.h"
 #include "task.bpf.h"
 
-MERLON_SCRATCH(running_records, union exec_record);
-MERLON_SCRATCH(running_scratch, struct exec_scratch);
-
 static __always_inline void write_memory(struct merlon_exec *exec, struct env_scratch *env, struct mm_struct *mm,
 					 struct task_struct *task)
 {
@@ -24,15 +21,14 @@ static __always_inline void write_memory(struct merlon_exec *exec, struct env_sc
 	if (read_user(&argc, sizeof(argc), mm->start_stack, task))
 		exec->flags |= MERLON_F_ENV_CUT;
 	else
-		write_environment(exec, EXEC_MAX, env, mm, argc, ENV_UNCOUNTED, task);
+		write_environment(exec, EXEC_MAX, env, SLOT_RUNNING, mm, argc, ENV_UNCOUNTED, task);
 }
 
-static __always_inline void write_program(union exec_record *record, struct exec_scratch *scratch,
-					  struct task_struct *task, bool memory)
+static __always_inline void write_program(struct merlon_exec *exec, struct scratch *scratch, struct task_struct *task,
+					  bool memory)
 {
 	struct mount *top = task->nsproxy->mnt_ns->root;
 	struct mm_struct *mm = task->mm;
-	struct merlon_exec *exec = &record->exec;
 
 	if (!mm || !mm->exe_file) {
 		exec->flags |= MERLON_F_INCOMPLETE;
@@ -41,20 +37,20 @@ static __always_inline void write_program(union exec_record *record, struct exec
 	if (has_file_capabilities(task->real_cred))
 		exec->flags |= MERLON_F_FILE_CAPS;
 	fill_streams(exec, task);
-	write_executable(record, &scratch->parts, mm->exe_file, top);
-	write_cwd(record, &scratch->parts, task, top);
+	write_executable(exec, &scratch->parts, SLOT_RUNNING, mm->exe_file, top);
+	write_cwd(exec, &scratch->parts, SLOT_RUNNING, task, top);
 	if (memory)
 		write_memory(exec, &scratch->env, mm, task);
 	else
 		exec->flags |= MERLON_F_ARGS_MISSING | MERLON_F_ENV_CUT;
-	write_tty(record, task->signal->tty);
+	write_tty(exec, task->signal->tty);
 }
 
 static __always_inline int write_running(struct bpf_iter__task *ctx, bool memory)
 {
 	struct task_struct *task = ctx->task;
-	union exec_record *record = scratch_of(&running_records);
-	struct exec_scratch *scratch = scratch_of(&running_scratch);
+	union record *record = record_of(SLOT_RUNNING);
+	struct scratch *scratch = scratch_in(SLOT_RUNNING);
 
 	if (!task || !record || !scratch)
 		return 0;
@@ -64,7 +60,7 @@ static __always_inline int write_running(struct bpf_iter__task *ctx, bool memory
 	fill_task(&record->exec.task, task);
 	/* A kernel thread has no executable, memory or files of its own: its name alone is told. */
 	if (!(task->flags & PF_KTHREAD))
-		write_program(record, scratch, task, memory);
+		write_program(&record->exec, scratch, task, memory);
 	bpf_seq_write(ctx->meta->seq, record, close_record(&record->exec.header, MERLON_RUNNING, EXEC_MAX));
 	return 0;
 }

@@ -89,7 +89,8 @@ static __always_inline void fill_task(struct merlon_task *to, struct task_struct
 	fill_pid_namespace(to, signal->pids[PIDTYPE_TGID]);
 	fill_credentials(to, task->real_cred);
 	fill_tty(to, signal->tty);
-	bpf_probe_read_kernel(to->comm, sizeof(to->comm), task->comm);
+	((__u64 *)to->comm)[0] = ((__u64 *)task->comm)[0];
+	((__u64 *)to->comm)[1] = ((__u64 *)task->comm)[1];
 }
 
 #endif
