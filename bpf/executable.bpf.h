@@ -90,10 +90,8 @@ static __always_inline void write_executable(struct merlon_exec *exec, struct pa
 }
 
 static __always_inline void write_cwd(struct merlon_exec *exec, struct path_parts *parts, __u32 slot,
-				      struct task_struct *task, struct mount *top)
+				      struct fs_struct *fs, struct mount *top)
 {
-	struct fs_struct *fs = task->fs;
-
 	if (!fs) {
 		exec->flags |= MERLON_F_INCOMPLETE;
 		return;

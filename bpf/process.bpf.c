@@ -32,6 +32,13 @@ int process_exec(__u64 *ctx)
 	struct linux_binprm *bprm = (struct linux_binprm *)ctx[2];
 	union record *record = record_of(SLOT_EXEC);
 	struct scratch *scratch = scratch_in(SLOT_EXEC);
+	/* Read before the first branch: each read of a trusted task's pointer is dear to verify, on each way there. */
+	const struct cred *cred = task->real_cred;
+	struct files_struct *files = task->files;
+	struct fs_struct *fs = task->fs;
+	struct mm_struct *mm = task->mm;
+	struct file *file = bprm->file;
+	struct tty_struct *tty = task->signal->tty;
 	struct mount *top = task->nsproxy->mnt_ns->root;
 	struct merlon_exec *exec;
 
@@ -40,15 +47,15 @@ int process_exec(__u64 *ctx)
 	exec = &record->exec;
 	begin_exec(exec);
 	fill_task(&exec->task, task);
-	if (has_file_capabilities(task->real_cred))
+	if (has_file_capabilities(cred))
 		exec->flags |= MERLON_F_FILE_CAPS;
-	fill_streams(exec, task);
-	write_executable(exec, &scratch->parts, SLOT_EXEC, bprm->file, top);
+	fill_streams(exec, files);
+	write_executable(exec, &scratch->parts, SLOT_EXEC, file, top);
 	write_script(exec, bprm);
-	write_cwd(exec, &scratch->parts, SLOT_EXEC, task, top);
-	write_arguments(exec, EXEC_MAX, task->mm, NULL);
-	write_environment(exec, EXEC_MAX, &scratch->env, SLOT_EXEC, task->mm, bprm->argc, bprm->envc, NULL);
-	write_tty(exec, task->signal->tty);
+	write_cwd(exec, &scratch->parts, SLOT_EXEC, fs, top);
+	write_arguments(exec, EXEC_MAX, mm, NULL);
+	write_environment(exec, EXEC_MAX, &scratch->env, SLOT_EXEC, mm, bprm->argc, bprm->envc, NULL);
+	write_tty(exec, tty);
 	send_record(&exec->header, MERLON_EXEC, EXEC_MAX);
 	return 0;
 }

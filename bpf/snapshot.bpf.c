@@ -36,9 +36,9 @@ static __always_inline void write_program(struct merlon_exec *exec, struct scrat
 	}
 	if (has_file_capabilities(task->real_cred))
 		exec->flags |= MERLON_F_FILE_CAPS;
-	fill_streams(exec, task);
+	fill_streams(exec, task->files);
 	write_executable(exec, &scratch->parts, SLOT_RUNNING, mm->exe_file, top);
-	write_cwd(exec, &scratch->parts, SLOT_RUNNING, task, top);
+	write_cwd(exec, &scratch->parts, SLOT_RUNNING, task->fs, top);
 	if (memory)
 		write_memory(exec, &scratch->env, mm, task);
 	else

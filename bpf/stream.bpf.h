@@ -53,9 +53,8 @@ static __always_inline __u8 far_stream(struct file *file)
  * The table of a process that never had more than 64 open files lies in files_struct itself, where plain loads reach
  * it; a larger one takes helper calls, since a pointer to pointers is no type to the verifier.
  */
-static __always_inline void fill_streams(struct merlon_exec *exec, struct task_struct *task)
+static __always_inline void fill_streams(struct merlon_exec *exec, struct files_struct *files)
 {
-	struct files_struct *files = task->files;
 	struct file *file[3] = {};
 
 	if (!files) {
