@@ -13,6 +13,8 @@ const FILE = new URL(
 );
 const EVERY_MS = 2000;
 const LEAST_BYTES = 1 << 20;
+/** A checkpoint under way may wait for the disk; what it leaves undone the closing connection does. */
+const PATIENCE_MS = 3000;
 
 /** The thread that checkpoints, seen from the engine's. Without it the store works on, with longer appends. */
 export class Checkpointing {
@@ -23,9 +25,7 @@ export class Checkpointing {
     this.#worker = new Worker(FILE, {
       workerData: { path, everyMs: EVERY_MS, leastBytes: LEAST_BYTES },
       name: 'store checkpoint',
-      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
     });
-    this.#worker.unref();
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     const tell = (why: unknown) => {
       process.stderr.write(
@@ -34,12 +34,15 @@ export class Checkpointing {
     };
     this.#worker.on('message', tell);
     this.#worker.on('error', tell);
+    this.#worker.unref(); // after the listeners, which would hold the process again
   }
 
   /** Ends the thread once it has closed its connection. */
   async close(): Promise<void> {
     this.#worker.ref();
     this.#worker.postMessage('close');
+    const timer = setTimeout(() => void this.#worker.terminate(), PATIENCE_MS);
     await this.#ended;
+    clearTimeout(timer);
   }
 }
