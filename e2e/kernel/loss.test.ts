@@ -10,15 +10,19 @@ const TINY_RING = 4096;
 
 it('a ring that is too small: every event is told or counted, and the gap has its span', async () => {
   await withEngine({ ringBytes: TINY_RING }, async (engine) => {
-    const execs = Math.max(200, Math.round(4000 * SCALE));
+    const execs = Math.max(200, Math.round(2000 * SCALE));
     const tag = `merlon-loss-${process.pid}`;
     const before = Date.now();
-    const { workers } = await play('storm', v.object({ workers: v.number() }), [
-      '-n',
-      String(execs),
-      '-t',
-      tag,
-    ]);
+    // Its reader stands still meanwhile: whether it keeps up is a matter of speed, and a guest's storm is slow.
+    const helper = (await engine.status()).helper.pid ?? 0;
+    process.kill(helper, 'SIGSTOP');
+    let workers = 0;
+    try {
+      const told = v.object({ workers: v.number() });
+      ({ workers } = await play('storm', told, ['-n', String(execs), '-t', tag]));
+    } finally {
+      process.kill(helper, 'SIGCONT');
+    }
     const status = await engine.statusUntil('losses are counted', ({ sensor }) => (sensor.lost ?? 0) > 0);
     await engine.until('a gap', (e) => e['event.action'] === 'gap');
     // Everything attempted has been told or counted once nothing moves any more.
