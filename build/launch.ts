@@ -41,9 +41,7 @@ async function main(args: Arguments): Promise<number> {
   const engine = startChild(
     'the engine',
     [NODE, join(ROOT, 'out/engine/index.js'), '--data', args.data, '--socket', SOCKET],
-    {
-      listen: true,
-    },
+    { listen: true, ownSession: canLeaveTerminal() },
   );
   children.push(engine);
   const listening = await Promise.race([engine.firstLine, stopAsked.promise]);
@@ -55,6 +53,15 @@ async function main(args: Arguments): Promise<number> {
   const connection = await connectEngine(SOCKET);
   if (!connection.ok) throw new Refusal(connection.error.message);
   return untilTheEnd(engine, await openFaces(connection.value, args));
+}
+
+/**
+ * In a session of its own the engine does not starve behind a storm elsewhere (native/launcher). Without a desktop,
+ * though, pkexec asks in the terminal, and finds it by the session.
+ */
+function canLeaveTerminal(): boolean {
+  const { DISPLAY: x11, WAYLAND_DISPLAY: wayland } = process.env;
+  return process.getuid?.() === 0 || Boolean(x11) || Boolean(wayland);
 }
 
 /** Opens the console of an engine that is not ours, and leaves. Only a web face that we had to start keeps us. */
@@ -136,9 +143,7 @@ async function startWebFace({ port }: Arguments): Promise<Child> {
   const web = startChild(
     'the web page',
     [NODE, join(ROOT, 'out/main/web.js'), '--socket', SOCKET, '--port', String(port)],
-    {
-      listen: true,
-    },
+    { listen: true, ownSession: canLeaveTerminal() },
   );
   children.push(web);
   if ((await web.firstLine) === undefined) {

@@ -26,18 +26,20 @@ interface ChildOptions {
   readonly quiet?: boolean;
   /** It stays when we end. */
   readonly detached?: boolean;
+  /** Ctrl-C in our terminal does not reach it: we end it. */
+  readonly ownSession?: boolean;
 }
 
 export function startChild(
   name: string,
   argv: readonly string[],
-  { env = {}, listen = false, quiet = false, detached = false }: ChildOptions = {},
+  { env = {}, listen = false, quiet = false, detached = false, ownSession = false }: ChildOptions = {},
 ): Child {
   const [program = '', ...args] = argv;
   const child = spawn(program, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', listen ? 'pipe' : quiet ? 'ignore' : 'inherit', quiet ? 'ignore' : 'inherit'],
-    detached,
+    detached: detached || ownSession, // setsid(2)
   });
   if (detached) child.unref();
   const ended = new Promise<Ending>((resolve) => {

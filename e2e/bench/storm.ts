@@ -139,7 +139,7 @@ export async function identities(engine: Engine, expected: number): Promise<Set<
 }
 
 /** Waits until fewer than 200 events/s come in. */
-async function calm(engine: Engine): Promise<void> {
+export async function calm(engine: Engine): Promise<void> {
   let before = -Infinity;
   for (;;) {
     const { events } = (await engine.status()).store;

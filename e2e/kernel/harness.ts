@@ -75,6 +75,8 @@ export class Engine {
     this.#quiet = quiet === true;
     this.#child = spawn(process.execPath, [ENGINE, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // As `npm start` does: measured in a session of its own, where scheduling differs.
+      detached: quiet === true,
       env: { ...process.env, ...(ringBytes === undefined ? {} : { MERLON_RING_BYTES: String(ringBytes) }) },
     });
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {

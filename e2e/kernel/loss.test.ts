@@ -16,7 +16,7 @@ it('a ring that is too small: every event is told or counted, and the gap has it
     // Its reader stands still meanwhile: whether it keeps up is a matter of speed, and a guest's storm is slow.
     const helper = (await engine.status()).helper.pid ?? 0;
     process.kill(helper, 'SIGSTOP');
-    let workers = 0;
+    let workers: number;
     try {
       const told = v.object({ workers: v.number() });
       ({ workers } = await play('storm', told, ['-n', String(execs), '-t', tag]));

@@ -31,6 +31,12 @@ function threadsOf(pid: number): Record<string, string>[] {
   });
 }
 
+/** 0 SCHED_OTHER, 2 SCHED_RR: field 41 of /proc/PID/stat, proc(5). */
+function schedulingPolicy(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+}
+
 let bytes = 0;
 const helper = launchHelper({
   file,
@@ -48,7 +54,8 @@ const helper = launchHelper({
       bytes,
       threads: threadsOf(pid),
       umask,
-      nice: [getPriority(), getPriority(pid)],
+      nice: getPriority(),
+      policy: schedulingPolicy(pid),
     });
     helper.stop();
   },
