@@ -8,7 +8,7 @@ import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { checkpointData } from './checkpointing.ts';
 
-const { path, everyMs, leastBytes } = checkpointData(workerData);
+const { path, everyMs, leastBytes, mostBytes } = checkpointData(workerData);
 let db: Database.Database | undefined;
 let lastWritten = 0;
 
@@ -18,8 +18,11 @@ function checkpoint(): void {
   if (stat === undefined || stat.size < leastBytes || stat.mtimeMs === lastWritten) return;
   lastWritten = stat.mtimeMs;
   try {
-    db ??= new Database(path, { fileMustExist: true, timeout: 0 });
+    db ??= new Database(path, { fileMustExist: true, timeout: 1000 });
     db.pragma('wal_checkpoint(PASSIVE)');
+    // Appends without a pause never let the log begin anew. What is left after the passive one is little, so that the
+    // writer, which has to wait for this one, waits for one turn of the disk and not for the whole log.
+    if (stat.size > mostBytes) db.pragma('wal_checkpoint(RESTART)');
   } catch (error) {
     // The appending thread meets the same trouble, and tells; it checkpoints by itself where the log grows too long.
     db?.close();

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 
-/** What the thread is started with: when to look, and below which size of the log there is nothing worth doing. */
+/** What the thread is started with: when to look, which size of the log is worth it, and from which it begins anew. */
 export const checkpointData = v.parser(
-  v.object({ path: v.string(), everyMs: v.number(), leastBytes: v.number() }),
+  v.object({ path: v.string(), everyMs: v.number(), leastBytes: v.number(), mostBytes: v.number() }),
 );
 
 /** The sources run as they are under Node; bundled, the thread's file lies beside the engine. */
@@ -11,8 +11,9 @@ const FILE = new URL(
   import.meta.url.endsWith('.ts') ? './checkpoint.ts' : './checkpoint.js',
   import.meta.url,
 );
-const EVERY_MS = 2000;
+const EVERY_MS = 1000;
 const LEAST_BYTES = 1 << 20;
+const MOST_BYTES = 64 << 20;
 /** A checkpoint under way may wait for the disk; what it leaves undone the closing connection does. */
 const PATIENCE_MS = 3000;
 
@@ -23,7 +24,7 @@ export class Checkpointing {
 
   constructor(path: string) {
     this.#worker = new Worker(FILE, {
-      workerData: { path, everyMs: EVERY_MS, leastBytes: LEAST_BYTES },
+      workerData: { path, everyMs: EVERY_MS, leastBytes: LEAST_BYTES, mostBytes: MOST_BYTES },
       name: 'store checkpoint',
     });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));

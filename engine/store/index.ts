@@ -17,8 +17,10 @@ export type { StoredEvent } from './writer.ts';
 const FILE_NAME = 'events.db';
 /** Fewer, larger pages: rows are a few hundred bytes and come in batches. Fixed when the file is made. */
 const PAGE_BYTES = 16_384;
-/** The write-ahead log is cut back to this once it was checkpointed; the appending thread itself checkpoints past it. */
+/** The write-ahead log is cut back to this once it was checkpointed. */
 const WAL_BYTES_KEPT = 64 << 20;
+/** Past this the appending thread checkpoints by itself: the thread that should have has failed. */
+const WAL_BYTES_MOST = 512 << 20;
 
 /** Everything that happened, on disk. Events are never changed. */
 export interface Store {
@@ -81,7 +83,7 @@ function openDatabase(path: string): Database.Database {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
-    db.pragma(`wal_autocheckpoint = ${WAL_BYTES_KEPT / PAGE_BYTES}`);
+    db.pragma(`wal_autocheckpoint = ${WAL_BYTES_MOST / PAGE_BYTES}`);
     migrate(db, path);
     return db;
   } catch (error) {
