@@ -201,6 +201,34 @@ describe.runIf(isRoot)('on this kernel', () => {
     expect(makeSensor().start(ignore).attached).toContain('process_exec');
   });
 
+  it('survives the end of its thread in the middle of a callback', () => {
+    // In a process of its own: what goes wrong here is an abort of the process, not an error.
+    const stream = `const { Sensor } = await import(${JSON.stringify(MODULE)});
+      const { parentPort } = await import('node:worker_threads');
+      const onBatch = (batch, release) => {
+        parentPort.postMessage('batch');
+        for (const end = Date.now() + 50; Date.now() < end; );
+        release();
+      };
+      new Sensor().start({ ringBytes: 65536, onBatch, onError() {} });
+      parentPort.postMessage('started');`;
+    const code = `const { Worker } = await import('node:worker_threads');
+      const { execFileSync } = await import('node:child_process');
+      for (let round = 0; round < 10; round++) {
+        const worker = new Worker(${JSON.stringify(stream)}, { eval: true });
+        const said = (word) => new Promise((resolve) => worker.on('message', (got) => got === word && resolve()));
+        const batch = said('batch');
+        await said('started');
+        execFileSync('/bin/true');
+        await batch;
+        await worker.terminate();
+      }`;
+    const { status, signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      encoding: 'utf8',
+    });
+    expect({ status, signal }, stderr).toEqual({ status: 0, signal: null });
+  });
+
   it('leaves nothing behind when the process ends mid-stream', () => {
     const code = `const { Sensor } = await import(${JSON.stringify(MODULE)});
       new Sensor().start({ ringBytes: 65536, onBatch() { process.exit(7); }, onError() {} });

@@ -108,37 +108,35 @@ std::optional<Failure> Stream::snapshot()
 	return std::nullopt;
 }
 
-/* On JavaScript's thread. Without an environment only the message's memory would be freed, and it has none. */
+/*
+ * On JavaScript's thread. Without an environment only the message's memory would be freed, and it has none.
+ * Plain Node-API calls the function: what it throws stays pending and Node reports it, and where the thread is being
+ * terminated nothing is left to throw to, which node-addon-api's wrapper turns into an abort.
+ */
 void Stream::call(Napi::Env env, Napi::Function callback, Stream *stream, void *message)
 {
 	if (env == nullptr || callback.IsEmpty())
 		return;
 	auto packed = reinterpret_cast<uint64_t>(message);
 	auto kind = static_cast<Kind>(packed >> 56);
-	Napi::Value number = Napi::Number::New(env, kind);
+	napi_value arguments[4] = {Napi::Number::New(env, kind), env.Undefined(), env.Undefined(), env.Undefined()};
 	switch (kind) {
-	case kBatch: {
-		auto slot = Napi::Number::New(env, packed >> 32 & 0xffffff);
-		callback.Call({number, slot, Napi::Number::New(env, packed & 0xffffffff)});
-		return;
-	}
-	case kSnapshotDone: {
-		SnapshotResult result = stream->snapshot_result;
-		if (result.error)
-			callback.Call(
-			    {number, env.Undefined(), env.Undefined(),
-			     to_error(env, ended(result.error, "The task iterator could not be read")).Value()});
-		else
-			callback.Call({number, Napi::Number::New(env, result.records)});
-		return;
-	}
+	case kBatch:
+		arguments[1] = Napi::Number::New(env, packed >> 32 & 0xffffff);
+		arguments[2] = Napi::Number::New(env, packed & 0xffffffff);
+		break;
+	case kSnapshotDone:
+		arguments[1] = Napi::Number::New(env, stream->snapshot_result.records);
+		if (int error = stream->snapshot_result.error)
+			arguments[3] = to_error(env, ended(error, "The task iterator could not be read")).Value();
+		break;
 	case kFailed:
-		callback.Call({number, env.Undefined(), env.Undefined(),
-			       to_error(env, ended(stream->pump_error,
+		arguments[3] = to_error(env, ended(stream->pump_error,
 						   std::string("The ring’s thread ended, since ") + stream->pump_said))
-				   .Value()});
-		return;
+				   .Value();
+		break;
 	}
+	napi_call_function(env, env.Undefined(), callback, 4, arguments, nullptr);
 }
 
 } // namespace native
