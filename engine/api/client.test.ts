@@ -88,6 +88,16 @@ describe('Client', () => {
     expect(behind()).toEqual(['1.5.2']);
   });
 
+  test('told to page twice in a row, it pages nothing twice', async () => {
+    const { client, offer, behind } = setUp();
+    client.subscribe(everything, '1.5.0');
+    offer(4000);
+    await wait(40);
+    offer(4000);
+    await wait(40);
+    expect(behind()).toEqual(['1.5.0', '1.5.4000']);
+  });
+
   test('more than can be shown at once is to be paged', async () => {
     const { client, offer, all, behind } = setUp();
     client.subscribe(everything, '1.4.7');

@@ -19,7 +19,7 @@ interface Subscription {
   readonly id: number;
   readonly matches: Predicate;
   waiting: LiveEvent[];
-  /** Up to here the client has been told everything. */
+  /** Up to here the client has been told everything, or told to page it. */
   sent: string;
   behind: boolean;
 }
@@ -46,6 +46,8 @@ export class Client {
   #nextSubscription = 1;
   #flushedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
+  /** The newest event that was offered; all up to it are stored. */
+  #offered: LiveEvent | undefined;
   /** Requests that were not answered yet. */
   underWay = 0;
   /** The web face that this connection announced. */
@@ -88,6 +90,7 @@ export class Client {
 
   /** Events were stored. They leave at once where none left in the last 16 ms. */
   offer(events: readonly LiveEvent[]): void {
+    this.#offered = events.at(-1) ?? this.#offered;
     const slow = this.#socket.writableLength > BEHIND_BYTES;
     for (const subscription of this.#subscriptions.values()) {
       if (slow) subscription.behind = true;
@@ -127,6 +130,8 @@ export class Client {
   #tellBehind(subscription: Subscription): void {
     subscription.behind = false;
     const value = { subscription: subscription.id, events: [], behind: subscription.sent };
+    // So that the next such notice begins where this one ends, rather than naming the same page once more.
+    subscription.sent = this.#offered?.cursor ?? subscription.sent;
     this.send({ notice: 'events.live', value });
   }
 
