@@ -10,6 +10,8 @@ await main(async () => {
   const say = (/** @type {string} */ line) => console.error(line);
   await ensure('bench', say);
   await make(say);
+  const triggers = await run(['make', '-C', 'e2e/kernel/triggers'], { show: 'stderr' });
+  if (triggers.code !== 0) return triggers.code;
   const { code } = await run([NODE, join(ROOT, 'e2e/bench/index.ts'), ...process.argv.slice(2)], {
     show: true,
   });

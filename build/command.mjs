@@ -23,8 +23,8 @@ export class Refusal extends Error {}
 /**
  * Runs a program to its end.
  * @param {readonly string[]} argv
- * @param {{cwd?: string, env?: Record<string, string | undefined>, show?: boolean, timeoutMs?: number}} [options]
- *   `show`: the program writes to our own terminal instead of into `output`.
+ * @param {{cwd?: string, env?: Record<string, string | undefined>, show?: boolean | 'stderr', timeoutMs?: number}} [options]
+ *   `show`: the program writes to our own stdout and stderr instead of into `output`; 'stderr': all of it to stderr.
  * @returns {Promise<Outcome>}
  */
 export function run(argv, { cwd = ROOT, env = {}, show = false, timeoutMs } = {}) {
@@ -33,7 +33,7 @@ export function run(argv, { cwd = ROOT, env = {}, show = false, timeoutMs } = {}
     const child = spawn(program, rest, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      stdio: show === 'stderr' ? ['inherit', 2, 2] : show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' }),
     });
     /** @type {Buffer[]} */

@@ -140,7 +140,7 @@ async function apt(args) {
     }
     argv.unshift('sudo');
   }
-  return (await run(argv, { show: true })).code;
+  return (await run(argv, { show: 'stderr' })).code;
 }
 
 /** @param {(line: string) => void} say */
@@ -148,7 +148,7 @@ async function ensureNpm(say) {
   if (npmInstalled()) return;
   say('Installing npm packages from package-lock.json');
   const env = { PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1', npm_config_loglevel: 'error' };
-  const { code } = await run([...npmCommand(), 'ci', '--no-audit', '--no-fund'], { show: true, env });
+  const { code } = await run([...npmCommand(), 'ci', '--no-audit', '--no-fund'], { show: 'stderr', env });
   if (code !== 0) throw new Refusal('npm ci failed: its words are above.');
   if (!existsSync(NODE)) {
     throw new Refusal(

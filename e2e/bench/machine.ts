@@ -1,4 +1,5 @@
 /** What every bench needs to know of where it runs. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
@@ -46,4 +47,17 @@ export function peakRssMiB(pid: number): number {
 /** The first of the paths that exists. */
 export function program(...paths: string[]): string | undefined {
   return paths.find((path) => existsSync(path));
+}
+
+const TRACEFS = '/sys/kernel/tracing';
+
+/** Runs a bench with tracefs mounted, without which bpftrace and execsnoop see nothing; as it was afterwards. */
+export async function withTracefs<T>(bench: () => Promise<T>): Promise<T> {
+  const mounted = existsSync(`${TRACEFS}/events`);
+  if (!mounted) spawnSync('mount', ['-t', 'tracefs', 'tracefs', TRACEFS]);
+  try {
+    return await bench();
+  } finally {
+    if (!mounted) spawnSync('umount', [TRACEFS]);
+  }
 }

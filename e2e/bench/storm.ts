@@ -11,7 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { RequestOut } from '../../shared/console.ts';
 import { Engine, trigger } from '../kernel/harness.ts';
 import { median, type Figure } from './figures.ts';
-import { cpuSeconds, peakRssMiB, program, say } from './machine.ts';
+import { cpuSeconds, peakRssMiB, program, say, withTracefs } from './machine.ts';
 
 const ROUNDS = 3;
 const EXECS = 20_000;
@@ -44,7 +44,9 @@ interface Tool {
   stop(): Promise<void>;
 }
 
-export async function storm(): Promise<Figure[]> {
+export const storm = () => withTracefs(measure);
+
+async function measure(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'merlon-bench-'));
   const tools = [nothing(), merlon(), ...rivals(folder)];
   const seen = new Map(
