@@ -16,6 +16,12 @@ await main(async () => {
   const say = (/** @type {string} */ line) => console.log(line);
   const asked = process.argv.slice(2);
   const names = TIERS.map(({ name }) => name);
+  if (asked.includes('--help')) {
+    say('npm test            set-up, build, and every tier that this machine can run');
+    say('npm test -- TIER…   these alone:');
+    for (const { name, about } of TIERS) say(`  ${name.padEnd(8)} ${about}`);
+    return 0;
+  }
   const unknown = asked.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Refusal(`no tier ${unknown}; there are: ${names.join(', ')}`);
 

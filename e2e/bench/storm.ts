@@ -220,7 +220,7 @@ function audit(auditd: string, folder: string): Tool {
           `admin_space_left = 50\nadmin_space_left_action = IGNORE\ndisk_full_action = IGNORE\ndisk_error_action = IGNORE\n`,
         { mode: 0o640 },
       );
-      child = spawn(auditd, ['-f', '-c', config], { stdio: 'ignore' });
+      child = spawn(auditd, ['-n', '-c', config], { stdio: 'ignore' });
       await wait(1500);
       spawnSync('auditctl', ['-b', '65536']);
       spawnSync('auditctl', ['-a', ...rule]);

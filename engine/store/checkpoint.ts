@@ -6,9 +6,12 @@
 import Database from 'better-sqlite3';
 import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { checkpointData } from './checkpointing.ts';
+import * as v from 'valibot';
+import { checkpointData, type Word } from './checkpointing.ts';
 
-const { path, everyMs, leastBytes, mostBytes } = checkpointData(workerData);
+const outcome = v.tuple([v.object({ log: v.number() })]);
+
+const { path, everyMs, leastBytes } = checkpointData(workerData);
 let db: Database.Database | undefined;
 let lastWritten = 0;
 
@@ -19,15 +22,15 @@ function checkpoint(): void {
   lastWritten = stat.mtimeMs;
   try {
     db ??= new Database(path, { fileMustExist: true, timeout: 1000 });
-    db.pragma('wal_checkpoint(PASSIVE)');
-    // Appends without a pause never let the log begin anew. What is left after the passive one is little, so that the
-    // writer, which has to wait for this one, waits for one turn of the disk and not for the whole log.
-    if (stat.size > mostBytes) db.pragma('wal_checkpoint(RESTART)');
+    const [done] = v.parse(outcome, db.pragma('wal_checkpoint(PASSIVE)'));
+    parentPort?.postMessage({ pages: done.log } satisfies Word);
   } catch (error) {
     // The appending thread meets the same trouble, and tells; it checkpoints by itself where the log grows too long.
     db?.close();
     db = undefined;
-    parentPort?.postMessage(error instanceof Error ? error.message : String(error));
+    parentPort?.postMessage({
+      trouble: error instanceof Error ? error.message : String(error),
+    } satisfies Word);
   }
 }
 

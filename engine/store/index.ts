@@ -19,8 +19,14 @@ const FILE_NAME = 'events.db';
 const PAGE_BYTES = 16_384;
 /** The write-ahead log is cut back to this once it was checkpointed. */
 const WAL_BYTES_KEPT = 64 << 20;
+/**
+ * Past this the appending thread moves what the checkpointing one has just left over: a log that is in the database
+ * whole begins anew with the next append, and only the thread that appends can see to it without a wait. (RESTART in
+ * the other thread holds the writer's lock meanwhile: appends waited up to 6 s for it, measured in a storm.)
+ */
+const WAL_BYTES_LONG = 128 << 20;
 /** Past this the appending thread checkpoints by itself: the thread that should have has failed. */
-const WAL_BYTES_MOST = 512 << 20;
+const WAL_BYTES_MOST = 1 << 30;
 
 /** Everything that happened, on disk. Events are never changed. */
 export interface Store {
@@ -107,7 +113,9 @@ class SqliteStore implements Store {
     this.#writer = writer;
     this.#release = release;
     this.#reading = new Reading(path);
-    this.#checkpointing = new Checkpointing(path);
+    this.#checkpointing = new Checkpointing(path, (pages) => {
+      if (this.#open && pages * PAGE_BYTES > WAL_BYTES_LONG) this.#db.pragma('wal_checkpoint(PASSIVE)');
+    });
   }
 
   bootNumber(bootId: string): number {

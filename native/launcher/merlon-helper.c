@@ -4,6 +4,7 @@
  * belong to threads, and Node has several before its first line of JavaScript runs.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -210,17 +211,33 @@ static void raise_session_priority(pid_t leader)
 	close(fd);
 }
 
+/* All of them: a thread that holds a lock of the database for the main one must not starve either. */
+static void raise_threads(pid_t process)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/task", process);
+	DIR *tasks = opendir(path);
+	if (!tasks) {
+		say("the engine's priority not raised: %s.", strerror(errno));
+		return;
+	}
+	for (struct dirent *task; (task = readdir(tasks));) {
+		int thread = atoi(task->d_name);
+		if (thread > 0 && setpriority(PRIO_PROCESS, (id_t)thread, PRIORITY) && errno != ESRCH)
+			say("the priority of the engine's thread %d not raised: %s.", thread, strerror(errno));
+	}
+	closedir(tasks);
+}
+
 /* As auditd does by its priority_boost: who reads events must not starve behind those who make them. */
 static void raise_priority(void)
 {
 	raise_own_priority();
 	pid_t parent = getppid();
-	/* The engine's main thread alone. Its end in between would make the parent 1 or a subreaper, which is left
-	 * alone. */
+	/* Its end in between would make the parent 1 or a subreaper, which is left alone. */
 	if (parent <= 1)
 		return;
-	if (setpriority(PRIO_PROCESS, (id_t)parent, PRIORITY))
-		say("the engine's priority not raised: %s.", strerror(errno));
+	raise_threads(parent);
 	if (getsid(parent) == parent)
 		raise_session_priority(parent);
 }
