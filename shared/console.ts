@@ -3,8 +3,24 @@
  * Channel names, the preload API, the web client, the handlers and the test doubles are all derived from `contract`.
  */
 import * as v from 'valibot';
+import type {
+  Status,
+  EventPage,
+  EventHistogram,
+  ProcessSummary,
+  ProcessTree,
+  ProcessStory,
+  StoreCut,
+  StoreHold,
+  StoreRetention,
+  StoreFinding,
+  StoreTask,
+  LiveEvents,
+} from './console/answers.ts';
 import type { Event } from './event.ts';
 import type { Result } from './result.ts';
+
+export * from './console/answers.ts';
 
 export interface Request<In, Out> {
   readonly shape: 'request';
@@ -27,102 +43,18 @@ export const MAX_REPLY_BYTES = 16 << 20;
 /** Requests that one client may have under way; more are answered `busy`. */
 export const MAX_REQUESTS_UNDER_WAY = 64;
 export const MAX_PAGE = 1000;
+/** A face may let one answer take so long; then it gets what was found and goes on from there. */
+export const MAX_PATIENCE_MS = 5000;
+export const MAX_BUCKETS = 2000;
 
 const nothing = v.strictObject({});
 const text = v.pipe(v.string(), v.maxLength(8192));
 const cursor = v.pipe(v.string(), v.maxLength(64));
-
-export const HELPER_STATES = [
-  'starting', // the process is being started
-  'authorising', // pkexec is asking the person
-  'running', // records flow
-  'restarting', // it ended unasked; the next start is scheduled
-  'dismissed', // the person dismissed the password dialog
-  'not_authorised', // polkit said no, or no agent could ask
-  'failed', // it cannot start; `reason` says why
-  'stopped', // the engine ended it
-] as const;
-export type HelperState = (typeof HELPER_STATES)[number];
-
-export interface Status {
-  readonly engine: {
-    readonly version: string;
-    readonly pid: number;
-    readonly uptime_s: number;
-    readonly rss_bytes: number;
-  };
-  readonly helper: {
-    readonly state: HelperState;
-    readonly pid: number | null;
-    /** One sentence for the person, where the state needs one. */
-    readonly reason?: string;
-    /** Epoch milliseconds since when the state holds. */
-    readonly since: number;
-    /** Epoch milliseconds of the next start, while `restarting`. */
-    readonly next_start?: number;
-  };
-  readonly sensor: {
-    readonly attached: readonly string[];
-    readonly refused: readonly { readonly name: string; readonly reason: string }[];
-    /** Over the last five seconds; null while nothing can be measured. */
-    readonly events_per_s: number | null;
-    readonly received: number;
-    /** Events lost since the engine started; null while it is unknown (helper gone). */
-    readonly lost: number | null;
-    readonly lost_by_type: Readonly<Record<string, number>>;
-  };
-  readonly store: {
-    readonly path: string;
-    readonly bytes: number;
-    readonly events: number;
-    /** Epoch milliseconds of the oldest event kept. */
-    readonly oldest: number | null;
-    /** Only while events cannot be stored: what is true, since when, what is safe, and the next step. */
-    readonly problem?: string;
-  };
-  readonly host: { readonly kernel: string; readonly boot_id: string };
-}
-
-export interface EventPage {
-  /** Newest first, unless `after` was given: then oldest first. */
-  readonly events: readonly Event[];
-  /** Pass as `before` (or `after`) for the next page; absent at the end. */
-  readonly next?: string;
-}
-
-/** A process as the process table knows it. Epoch milliseconds; null where nothing was measured. */
-export interface ProcessSummary {
-  readonly entity_id: string;
-  readonly pid: number;
-  readonly ppid: number;
-  readonly parent_entity_id: string | null;
-  readonly name: string;
-  readonly executable: string | null;
-  readonly command_line: string | null;
-  readonly user: string | null;
-  readonly start: number;
-  readonly end: number | null;
-  readonly exit_code: number | null;
-  readonly signal: string | null;
-  readonly container: string | null;
-  readonly unit: string | null;
-}
-
-export interface ProcessTree {
-  /** From the oldest known ancestor down to the parent. */
-  readonly ancestors: readonly ProcessSummary[];
-  readonly process: ProcessSummary;
-  /** Depth first; each names its parent. */
-  readonly descendants: readonly ProcessSummary[];
-}
-
-export interface LiveEvents {
-  readonly subscription: number;
-  /** Oldest first. */
-  readonly events: readonly Event[];
-  /** Set when this client was too slow: events after this cursor were not sent and are to be paged with `after`. */
-  readonly behind?: string;
-}
+const limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_PAGE));
+const patience = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_PATIENCE_MS)));
+const entityId = v.pipe(v.string(), v.maxLength(128));
+const sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const moment = v.pipe(v.number(), v.finite());
 
 export const contract = {
   status: {
@@ -132,14 +64,16 @@ export const contract = {
     changed: notice<Status>(),
   },
   events: {
-    /** One page of stored events. Fails: bad_query, bad_cursor, store_failed. */
+    /** One page of stored events. Fails: bad_query, bad_cursor, store_failed, cancelled. */
     page: request<
       {
         query: string;
         before?: string | undefined;
         after?: string | undefined;
         since?: number | undefined;
+        until?: number | undefined;
         limit: number;
+        patience_ms?: number | undefined;
       },
       EventPage
     >(
@@ -148,9 +82,41 @@ export const contract = {
         before: v.optional(cursor),
         after: v.optional(cursor),
         /** Epoch milliseconds; events before are left out. */
-        since: v.optional(v.number()),
-        limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_PAGE)),
+        since: v.optional(moment),
+        /** Epoch milliseconds; events at that moment or later are left out. */
+        until: v.optional(moment),
+        limit,
+        /** Answer after about so long, with what was found. Without it the page is full, or the end is reached. */
+        patience_ms: patience,
       }),
+    ),
+    /** How many events a span had, by action. Fails: bad_query, bad_request (too many buckets), store_failed, cancelled. */
+    histogram: request<
+      {
+        query: string;
+        from: number;
+        until: number;
+        step_ms: number;
+        patience_ms?: number | undefined;
+      },
+      EventHistogram
+    >(
+      v.pipe(
+        v.strictObject({
+          query: text,
+          /** Epoch milliseconds: from this on, and before that. */
+          from: moment,
+          until: moment,
+          /** Width of a bucket; the first begins at `from`. */
+          step_ms: v.pipe(v.number(), v.finite(), v.minValue(1)),
+          patience_ms: patience,
+        }),
+        v.check(({ from, until }) => from < until, '“from” must come before “until”'),
+        v.check(
+          ({ from, until, step_ms: step }) => Math.ceil((until - from) / step) <= MAX_BUCKETS,
+          `no more than ${MAX_BUCKETS} buckets`,
+        ),
+      ),
     ),
     /** One event by its cursor. Fails: bad_cursor, not_found, store_failed. */
     get: request<{ cursor: string }, Event>(v.strictObject({ cursor })),
@@ -171,11 +137,72 @@ export const contract = {
       v.pipe(
         v.strictObject({
           pid: v.optional(v.number()),
-          entity_id: v.optional(v.pipe(v.string(), v.maxLength(128))),
+          entity_id: v.optional(entityId),
         }),
         v.check((t) => (t.pid === undefined) !== (t.entity_id === undefined), 'give pid or entity_id'),
       ),
     ),
+    /** Ancestors, at most `limit` descendants, and its first `limit` events, ended processes too. Fails: not_found, store_failed, cancelled. */
+    story: request<{ entity_id: string; limit: number }, ProcessStory>(
+      v.strictObject({ entity_id: entityId, limit }),
+    ),
+  },
+  store: {
+    /** What was stored and is there no more, newest first. Fails: store_failed. */
+    cuts: request<Record<string, never>, { cuts: readonly StoreCut[] }>(nothing),
+    /** What is kept whatever its age. Fails: store_failed. */
+    holds: request<Record<string, never>, { holds: readonly StoreHold[] }>(nothing),
+    /** Keeps these events until `release`; an id that is taken is replaced. Fails: store_failed. */
+    hold: request<StoreHold, Record<string, never>>(
+      v.pipe(
+        v.strictObject({
+          id: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
+          reason: v.pipe(v.string(), v.minLength(1), v.maxLength(1024)),
+          boot: sequence,
+          first_sequence: sequence,
+          last_sequence: sequence,
+        }),
+        v.check((hold) => hold.first_sequence <= hold.last_sequence, 'the first event comes after the last'),
+      ),
+    ),
+    /** Fails: store_failed. */
+    release: request<{ id: string }, Record<string, never>>(
+      v.strictObject({ id: v.pipe(v.string(), v.maxLength(128)) }),
+    ),
+    /** How long, and how much, is kept. */
+    retention: request<Record<string, never>, StoreRetention>(nothing),
+    /** Changes what is given, for good; events outside are cut soon afterwards. Gives what holds now. Fails: store_failed. */
+    retain: request<
+      { days?: number | undefined; bytes?: number | undefined; free_when_full?: boolean | undefined },
+      StoreRetention
+    >(
+      v.strictObject({
+        days: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(36_500))),
+        bytes: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(64 << 20))),
+        free_when_full: v.optional(v.boolean()),
+      }),
+    ),
+    /** Writes all that is stored now into a new file, while events come in. Fails: bad_file, busy, store_failed, cancelled. */
+    backup: request<{ file: string }, { bytes: number; events: number }>(
+      v.strictObject({ file: v.pipe(v.string(), v.startsWith('/'), v.maxLength(4096)) }),
+    ),
+    /** Deletes every event that is stored, held ones too; gives how many there were. Fails: store_failed. */
+    wipe: request<{ confirm: 'every event' }, { events: number }>(
+      v.strictObject({ confirm: v.literal('every event') }),
+    ),
+    /** Reads everything there is. Fails: busy, store_failed, cancelled. */
+    check: request<
+      Record<string, never>,
+      { partitions: number; events: number; findings: readonly StoreFinding[] }
+    >(nothing),
+    /** Puts what can be read of damaged files into new ones; gives the number of events saved. Fails: busy, store_failed. */
+    salvage: request<Record<string, never>, { events: number }>(nothing),
+    /** Gives up a task, whoever began it; its request then fails with `cancelled`. Fails: not_found (none is under way). */
+    cancel: request<{ task: 'backup' | 'check' }, Record<string, never>>(
+      v.strictObject({ task: v.picklist(['backup', 'check']) }),
+    ),
+    /** To the client that asked for the task, a few times a second: `done` goes from 0 to 1. */
+    progress: notice<{ readonly task: StoreTask; readonly done: number }>(),
   },
   helper: {
     /** Start the helper again (asks for the password where it must). Fails: already_running. */
@@ -232,10 +259,12 @@ export const CONSOLE_ERROR_CODES = [
   'bad_cursor',
   'bad_token',
   'bad_url',
+  'bad_file', // a backup cannot be written there
   'no_face',
   'not_found',
   'already_running',
   'store_failed',
+  'cancelled', // by `store.cancel`, or because the client that asked is gone
   'disconnected', // the engine went away before it answered
   'internal', // a bug in the engine, logged there
 ] as const;
