@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { FRAME_CONTROL, FRAME_HEADER_BYTES, frameHeader } from '../../shared/frames.ts';
 import { formatCursor } from '../../shared/event.ts';
+import type { NoticeName, NoticeOf } from '../../shared/console.ts';
 import type { Predicate } from '../../shared/query.ts';
 import type { StoredEvent } from '../store/index.ts';
 
@@ -52,11 +53,24 @@ export class Client {
   underWay = 0;
   /** The web face that this connection announced. */
   announced: string | undefined;
+  readonly #gone = new AbortController();
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('drain', () => this.#flush());
-    socket.on('close', () => clearTimeout(this.#timer));
+    socket.on('close', () => {
+      clearTimeout(this.#timer);
+      this.#gone.abort();
+    });
+  }
+
+  /** Aborts when the connection ends: nobody waits for its answers any more. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  notify<N extends NoticeName>(notice: N, value: NoticeOf<N>): void {
+    this.send({ notice, value });
   }
 
   send(message: unknown): void {

@@ -1,6 +1,9 @@
-import type { Status } from '../../shared/console.ts';
+import type { Status, StoreWaiting } from '../../shared/console.ts';
+import { MAX_WAITING_BYTES, type StoreStats } from '../store/contract.ts';
 
 const EVERY_MS = 1000;
+/** So much on its way to the disk is worth a word although storing works. */
+const WORTH_TELLING_BYTES = MAX_WAITING_BYTES / 8;
 
 /** Tells the faces of the engine's state: what changed in kind at once, figures at most once a second. */
 export class StatusTeller {
@@ -46,10 +49,60 @@ export class StatusTeller {
 
 /** What a person acts on: a short state that is not told is a reason that nobody ever reads. */
 function stateOf({ helper, sensor, store }: Status): string {
-  return JSON.stringify([helper, sensor.attached, sensor.refused, store.problem]);
+  return JSON.stringify([helper, sensor.attached, sensor.refused, store.problem, store.damaged]);
 }
 
 /** Time passes and memory breathes by itself: that alone is no news. */
 function figuresOf({ sensor, store }: Status): string {
   return JSON.stringify([sensor, store]);
+}
+
+/** The store's part of the status, from what it says of itself now and said a moment ago. */
+export class StoreStatus {
+  #from: { readonly bytes: number; readonly atMs: number } | undefined;
+  /** Bytes a millisecond by which what waits grew between the last two looks. */
+  #rate: number | undefined;
+
+  /** @param nowMs milliseconds of a clock that is never set back. */
+  of(stats: StoreStats, nowMs = performance.now()): Status['store'] {
+    const { path, bytes, events, oldest, partitions, damaged, refused } = stats;
+    const waiting = this.#waiting(stats, nowMs);
+    return {
+      path,
+      bytes,
+      events,
+      oldest,
+      partitions,
+      ...(waiting === undefined ? {} : { waiting }),
+      damaged,
+      ...(refused === undefined ? {} : { problem: problemOf(refused) }),
+    };
+  }
+
+  #waiting({ waiting, refused }: StoreStats, nowMs: number): StoreWaiting | undefined {
+    const { events, bytes } = waiting;
+    if (refused === undefined && bytes < WORTH_TELLING_BYTES) {
+      this.#from = this.#rate = undefined;
+      return undefined;
+    }
+    this.#from ??= { bytes, atMs: nowMs };
+    const span = nowMs - this.#from.atMs;
+    if (span >= EVERY_MS) {
+      this.#rate = (bytes - this.#from.bytes) / span;
+      this.#from = { bytes, atMs: nowMs };
+    }
+    return { events, bytes, limit_bytes: MAX_WAITING_BYTES, seconds_left: this.#secondsLeft(bytes) };
+  }
+
+  #secondsLeft(bytes: number): number | null {
+    if (bytes >= MAX_WAITING_BYTES) return 0;
+    if (this.#rate === undefined || this.#rate <= 0) return null;
+    return Math.floor((MAX_WAITING_BYTES - bytes) / this.#rate / 1000);
+  }
+}
+
+/** What is true, since when, what is safe, and the next step. @param refused as the store says it. */
+export function problemOf({ said, sinceMs }: NonNullable<StoreStats['refused']>): string {
+  const since = new Date(sinceMs).toTimeString().slice(0, 8);
+  return `Events are not stored since ${since}. What was stored is safe; what came since waits in memory and is tried again every second. ${said}`;
 }
