@@ -22,6 +22,14 @@ describe('Clock', () => {
     expect(clock.check()).toBeUndefined();
   });
 
+  test('gives whole microseconds, as a number that says no more than it knows', () => {
+    const clock = new Clock(new FakeClocks());
+    for (let ns = 1e12; ns < 1e12 + 1e6; ns += 3337) {
+      const ms = clock.wallOf(ns);
+      expect(Math.round(ms * 1000) / 1000).toBe(ms);
+    }
+  });
+
   test.each([-3_600_000, -50, 800, 86_400_000])('notices a step of %i ms once', (byMs) => {
     const clocks = new FakeClocks();
     const clock = new Clock(clocks);

@@ -53,9 +53,9 @@ export class Clock {
     return this.#sources.monotonicNs() + this.#bootMinusMonotonicNs;
   }
 
-  /** Wall time of a moment of the boot clock: milliseconds since the epoch, fractions carry microseconds. */
+  /** Wall time of a moment of the boot clock: milliseconds since the epoch, in whole microseconds. */
   wallOf(bootNs: number): number {
-    return this.#wallMinusBootMs + bootNs / 1e6;
+    return Math.round((this.#wallMinusBootMs + bootNs / 1e6) * 1000) / 1000;
   }
 
   /**
