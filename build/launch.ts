@@ -6,6 +6,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connectEngine, ownSocketPath, type Connection } from '../cli/connect.ts';
+import { engineArgv } from '../shared/engine-argv.ts';
 import { NODE, Refusal, ROOT } from './command.mjs';
 import { readArguments, type Arguments } from './launch/arguments.ts';
 import { describe, endChild, startChild, type Child } from './launch/children.ts';
@@ -40,7 +41,16 @@ async function main(args: Arguments): Promise<number> {
 
   const engine = startChild(
     'the engine',
-    [NODE, join(ROOT, 'out/engine/index.js'), '--data', args.data, '--socket', SOCKET],
+    [
+      NODE,
+      ...engineArgv(join(ROOT, 'out/engine/index.js'), [
+        '--data',
+        args.data,
+        '--socket',
+        SOCKET,
+        ...args.keep,
+      ]),
+    ],
     { listen: true, ownSession: canLeaveTerminal() },
   );
   children.push(engine);
@@ -67,6 +77,7 @@ function canLeaveTerminal(): boolean {
 /** Opens the console of an engine that is not ours, and leaves. Only a web face that we had to start keeps us. */
 async function joinEngine(connection: Connection, args: Arguments): Promise<number> {
   if (args.dataNamed) await refuseOtherData(connection, args.data);
+  if (args.keep.length > 0) refuseToKeep(args.keep);
   const status = await connection.console.request('status.get', {});
   const data = status.ok ? folderOf(status.value.store.path) : args.data;
   say(`Merlon’s engine runs already${status.ok ? ` (pid ${status.value.engine.pid})` : ''}`);
@@ -100,6 +111,13 @@ async function refuseOtherData({ console: engine }: Connection, wanted: string):
   throw new Refusal(
     `an engine runs already and stores in ${path}, not in ${wanted}. ` +
       'End it with: npm run -s merlon -- stop   or start without --data to open its console.',
+  );
+}
+
+function refuseToKeep(flags: readonly string[]): never {
+  throw new Refusal(
+    `an engine runs already; ${flags.join(' ')} is for one that starts. ` +
+      'To change what it keeps: npm run -s merlon -- store retention --help',
   );
 }
 

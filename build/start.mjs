@@ -7,7 +7,7 @@ import { main, NODE, ROOT } from './command.mjs';
 import { make } from './make.mjs';
 import { ensure } from './setup.mjs';
 
-const HELP = `npm start -- [--no-open] [--port N] [--data DIR] [--dev]
+const HELP = `npm start -- [--no-open] [--port N] [--data DIR] [--dev] [--keep-days N] [--keep-gib N] [--free-when-full]
 
 Installs what is missing, builds what is out of date, starts the engine and the helper, and opens the console.
 If the engine runs already, opens its console. Ctrl-C ends all of it.
@@ -16,6 +16,11 @@ If the engine runs already, opens its console. Ctrl-C ends all of it.
   --port N     port of the web page on 127.0.0.1 (default: any free port)
   --data DIR   folder of the database (default: $XDG_STATE_HOME/merlon, else ~/.local/state/merlon)
   --dev        reload the page as its source changes (the same as: npm run dev)
+
+What the engine keeps, for this run (default: what was last chosen, at first 14 days and 2 GiB):
+  --keep-days N      events older than N days are cut
+  --keep-gib N       the oldest events are cut while the database takes more than N GiB
+  --free-when-full   on a full disk the oldest events are cut to store new ones
 
 Exit codes: 0 ended as asked · 1 failed · 2 usage
 `;
@@ -30,8 +35,17 @@ function problemWith(/** @type {readonly string[]} */ args) {
         port: { type: 'string' },
         data: { type: 'string' },
         dev: { type: 'boolean' },
+        'keep-days': { type: 'string' },
+        'keep-gib': { type: 'string' },
+        'free-when-full': { type: 'boolean' },
       },
     });
+    for (const flag of /** @type {const} */ (['keep-days', 'keep-gib'])) {
+      const text = values[flag];
+      if (text !== undefined && !(/^\d+(\.\d+)?$/.test(text) && Number(text) > 0)) {
+        return `--${flag} ${text} is no number above 0.`;
+      }
+    }
     if (values.port !== undefined && !(/^\d{1,5}$/.test(values.port) && Number(values.port) <= 65535)) {
       return `--port ${values.port} is no port: give 0 to 65535, 0 for any free one.`;
     }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeClient } from '../shared/client.ts';
 import { MAX_REPLY_BYTES, type Console } from '../shared/console.ts';
+import { engineArgv } from '../shared/engine-argv.ts';
 import type { Event } from '../shared/event.ts';
 import { controlFrame, FRAME_CONTROL, FrameReader } from '../shared/frames.ts';
 
@@ -34,7 +35,7 @@ export class EngineBench {
   }
 
   run(args: readonly string[], env: Record<string, string> = {}): Run {
-    const child = spawn(process.execPath, [ENTRY, ...args], {
+    const child = spawn(process.execPath, engineArgv(ENTRY, args), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, MERLON_DOUBLE_MARK: join(this.folder, 'mark'), ...env },
     });

@@ -6,14 +6,21 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dataFolder, socketPath } from '../shared/places.ts';
 import { startEngine, type Engine } from './engine.ts';
+import { retentionOf } from './flags.ts';
 
 const HELP = `node out/engine/index.js [--data DIR] [--socket PATH] [--helper FILE]
+                                [--keep-days N] [--keep-gib N] [--free-when-full]
 
 Records what happens on this machine and answers Merlon's faces. Usually started by: npm start
 
   --data DIR      folder of the database (default: $XDG_STATE_HOME/merlon, else ~/.local/state/merlon)
   --socket PATH   where to listen (default: $MERLON_SOCKET, else merlon.sock in the user's runtime folder)
   --helper FILE   the privileged helper (default: the one of this build)
+
+What is kept, for this run (default: what was last chosen, at first 14 days and 2 GiB):
+  --keep-days N      events older than N days are cut
+  --keep-gib N       the oldest events are cut while the database takes more than N GiB
+  --free-when-full   on a full disk the oldest events are cut to store new ones
 
 Prints {"listening":PATH,"pid":PID} once it listens; logs to stderr; ends on SIGINT or SIGTERM.
 Exit codes: 0 ended as asked · 2 usage · 5 socket or database in use or refused · 6 database unusable · 70 a bug
@@ -63,6 +70,9 @@ function flags() {
         data: { type: 'string' },
         socket: { type: 'string' },
         helper: { type: 'string' },
+        'keep-days': { type: 'string' },
+        'keep-gib': { type: 'string' },
+        'free-when-full': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -85,6 +95,8 @@ if (given.help === true) {
 for (const flag of ['data', 'socket', 'helper'] as const) {
   if (given[flag] === '') usage(`--${flag} needs a path.`);
 }
+const retention = retentionOf(given);
+if (typeof retention === 'string') usage(retention);
 process.on('uncaughtException', bug);
 process.on('unhandledRejection', bug);
 process.on('SIGINT', () => void end(0));
@@ -104,6 +116,7 @@ const started = await startEngine({
   data: resolve(given.data ?? dataFolder(surroundings, homedir())),
   socket,
   helper: resolve(given.helper ?? ownHelper()),
+  retention,
   log,
   onStop: () => void end(0),
 });

@@ -11,6 +11,8 @@ export interface Arguments {
   readonly data: string;
   readonly dataNamed: boolean;
   readonly dev: boolean;
+  /** Flags for the engine, as given: it says what is wrong with their values. */
+  readonly keep: readonly string[];
 }
 
 /** build/start.mjs has checked them already and says what is wrong with them. */
@@ -22,7 +24,14 @@ export function readArguments(args: readonly string[]): Arguments {
       port: { type: 'string' },
       data: { type: 'string' },
       dev: { type: 'boolean' },
+      'keep-days': { type: 'string' },
+      'keep-gib': { type: 'string' },
+      'free-when-full': { type: 'boolean' },
     },
+  });
+  const keep = (['keep-days', 'keep-gib'] as const).flatMap((flag) => {
+    const value = values[flag];
+    return value === undefined ? [] : [`--${flag}`, value];
   });
   const surroundings = { env: process.env, uid: process.getuid?.() ?? 0, exists: () => false };
   // npm runs scripts in the clone's folder; a relative folder is meant from where the person stands.
@@ -34,5 +43,6 @@ export function readArguments(args: readonly string[]): Arguments {
     data: values.data === undefined ? dataFolder(surroundings, homedir()) : resolve(from, values.data),
     dataNamed: values.data !== undefined,
     dev: values.dev === true,
+    keep: values['free-when-full'] === true ? [...keep, '--free-when-full'] : keep,
   };
 }

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import { makeClient } from '../../shared/client.ts';
 import { MAX_REPLY_BYTES, type Console } from '../../shared/console.ts';
+import { engineArgv } from '../../shared/engine-argv.ts';
 import { FRAME_CONTROL, FrameReader, controlFrame } from '../../shared/frames.ts';
 import type { RecordSpec } from './records.ts';
 
@@ -45,13 +46,12 @@ export class World {
   }
 
   async startEngine(helper: Helper): Promise<void> {
-    const engine = [
-      join(ROOT, 'out/engine/index.js'),
+    const engine = engineArgv(join(ROOT, 'out/engine/index.js'), [
       '--data',
       join(this.folder, 'data'),
       '--socket',
       this.socket,
-    ];
+    ]);
     const env = { ...process.env, MERLON_DOUBLE: this.#script };
     if (helper === 'real') {
       await this.#spawn(process.execPath, engine, env);

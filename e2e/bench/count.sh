@@ -39,7 +39,8 @@ echo "helper.records {\"bytes\":$(busybox stat -c %s /tmp/records)}" >/dev/ttyS1
 finish "$(busybox pgrep -f 'busybox sleep 100000')"
 busybox rm /tmp/records
 
-node out/engine/index.js --data /tmp/data --socket /run/m.sock >/dev/null 2>/tmp/engine.log &
+argv=$(node -p 'require("./shared/engine-argv.ts").engineArgv("out/engine/index.js", []).join(" ")')
+node $argv --data /tmp/data --socket /run/m.sock >/dev/null 2>/tmp/engine.log &
 engine=$!
 measure engine 10
 finish $engine

@@ -10,6 +10,7 @@ import * as v from 'valibot';
 import { connectEngine, type Connection } from '../../cli/connect.ts';
 import type { Reply, RequestIn, RequestName, RequestOut, Status } from '../../shared/console.ts';
 import { MAX_PAGE } from '../../shared/console.ts';
+import { engineArgv } from '../../shared/engine-argv.ts';
 import {
   compareCursors,
   parseCursor,
@@ -46,6 +47,8 @@ export interface EngineOptions {
   readonly ringBytes?: number;
   /** Let nothing be told live: `events` stays empty, and asking is what costs. */
   readonly quiet?: boolean;
+  /** Further flags, such as --keep-days. */
+  readonly keep?: readonly string[];
   /** Begin before the helper says that it runs. */
   readonly early?: boolean;
 }
@@ -66,14 +69,14 @@ export class Engine {
   #catchingUp = Promise.resolve();
   #sorted = 0;
 
-  private constructor(folder: string, { data, ringBytes, quiet }: EngineOptions) {
+  private constructor(folder: string, { data, ringBytes, quiet, keep }: EngineOptions) {
     this.folder = folder;
     this.data = data ?? join(folder, 'data');
     this.socket = join(folder, 'merlon.sock');
-    const args = ['--data', this.data, '--socket', this.socket];
+    const args = ['--data', this.data, '--socket', this.socket, ...(keep ?? [])];
     if (ringBytes !== undefined) args.push('--helper', TINY_RING);
     this.#quiet = quiet === true;
-    this.#child = spawn(process.execPath, [ENGINE, ...args], {
+    this.#child = spawn(process.execPath, engineArgv(ENGINE, args), {
       stdio: ['ignore', 'pipe', 'pipe'],
       // As `npm start` does: measured in a session of its own, where scheduling differs.
       detached: quiet === true,
@@ -176,7 +179,7 @@ export class Engine {
 
   /** The value of a reply that must succeed. */
   async ask<N extends RequestName>(name: N, input: RequestIn<N>): Promise<RequestOut<N>> {
-    const reply: Reply<N> = await this.request(name, input);
+    const reply: Reply<N> = await within(this.request(name, input), `an answer to ${name}`, () => this.log);
     assert.ok(reply.ok, `${name}: ${JSON.stringify(reply)}\n${this.log}`);
     return reply.value;
   }
