@@ -5,13 +5,12 @@ import type { Socket } from 'node:net';
 import manifest from '../package.json' with { type: 'json' };
 import { peer } from '../native/peer/index.ts';
 import type { Status } from '../shared/console.ts';
-import { formatCursor, parseCursor, type Cursor } from '../shared/event.ts';
+import { formatCursor } from '../shared/event.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { Api } from './api.ts';
 import { ApiServer } from './api/server.ts';
-import { StoreRefusal } from './api/refusal.ts';
 import { listenAt } from './api/socket.ts';
-import { StatusTeller } from './api/status.ts';
+import { StatusTeller, StoreStatus } from './api/status.ts';
 import { Clock } from './clock.ts';
 import { Cgroups } from './identity/cgroups.ts';
 import { ContainerNames } from './identity/containers.ts';
@@ -19,18 +18,22 @@ import { Packages } from './identity/packages.ts';
 import { Users } from './identity/users.ts';
 import { Ingest } from './ingest.ts';
 import { redactionKey, Redactor } from './redact.ts';
+import { KeptRetention } from './retention.ts';
 import { Sensing } from './sensing.ts';
 import { EventMaker } from './sensor/events.ts';
 import { clockStepped } from './sensor/notices.ts';
 import { readArguments } from './sensor/proc.ts';
 import { Processes } from './sensor/processes.ts';
-import { openStore, StoreError, type Store } from './store/index.ts';
+import type { Retention, Store, StoreOptions } from './store/contract.ts';
+import { openStore, StoreError } from './store/index.ts';
 
 export interface EngineOptions {
   readonly data: string;
   readonly socket: string;
   /** Absolute path of merlon-helper, or of a script that plays it. */
   readonly helper: string;
+  /** For this run, instead of what the person chose earlier. */
+  readonly retention: Partial<Retention>;
   readonly log: (line: string) => void;
   /** A client asked the engine to end. */
   readonly onStop: () => void;
@@ -49,9 +52,19 @@ const TICK_MS = 1000;
 
 /** Starts everything. Fails: in_use (socket or database of another engine), socket, store. */
 export async function startEngine(options: EngineOptions): Promise<Result<Engine, StartError>> {
-  const opened = open(options.data);
+  const { data, log } = options;
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const retention = new KeptRetention(data, options.retention, log);
+  const refusals = new Refusals(log);
+  const opened = await open({
+    folder: data,
+    bootId,
+    retention: retention.now,
+    onRefused: (said) => refusals.say(said),
+    log,
+  });
   if (!opened.ok) return opened;
-  const engine = new RunningEngine(options, opened.value, await newestCursor(opened.value));
+  const engine = new RunningEngine(options, { bootId, store: opened.value, retention, refusals });
   const listening = await engine.listen();
   if (listening.ok) {
     await engine.sense();
@@ -62,25 +75,61 @@ export async function startEngine(options: EngineOptions): Promise<Result<Engine
   return fail(code === 'in_use' ? 'in_use' : 'socket', message);
 }
 
-function open(folder: string): Result<Store, StartError> {
+async function open(options: StoreOptions): Promise<Result<Store, StartError>> {
   try {
-    return ok(openStore(folder));
+    return ok(await openStore(options));
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return fail(error.code === 'in_use' ? 'in_use' : 'store', error.message);
   }
 }
 
-async function newestCursor(store: Store): Promise<Cursor | undefined> {
-  const { events } = await store.page({ query: null, limit: 1 });
-  return events[0] === undefined ? undefined : parseCursor(events[0].cursor);
+/** Whether the store takes events, from its first word on: it is opened before there is an engine to hear it. */
+class Refusals {
+  readonly #log: (line: string) => void;
+  #said: string | undefined;
+  onChange: () => void = () => {};
+
+  constructor(log: (line: string) => void) {
+    this.#log = log;
+  }
+
+  say(said: string | undefined): void {
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#log(
+      said === undefined ? 'Events are stored again.' : `Events are not stored; they wait in memory. ${said}`,
+    );
+    this.onChange();
+  }
+
+  /** Resolves while the store takes no events, or as soon as it takes none. */
+  async refused(): Promise<void> {
+    while (this.#said === undefined) {
+      await new Promise<void>((resolve) => {
+        const before = this.onChange;
+        this.onChange = () => {
+          before();
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+/** What is there before the engine is. */
+interface Ground {
+  readonly bootId: string;
+  readonly store: Store;
+  readonly retention: KeptRetention;
+  readonly refusals: Refusals;
 }
 
 class RunningEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #store: Store;
   readonly #clock = new Clock();
-  readonly #bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  readonly #bootId: string;
   readonly #cgroups = new Cgroups(new ContainerNames(homedir()));
   readonly #users = new Users();
   readonly #packages: Packages;
@@ -88,20 +137,21 @@ class RunningEngine implements Engine {
   readonly #sensing: Sensing;
   readonly #server: ApiServer;
   readonly #status: StatusTeller;
-  readonly #refusal = new StoreRefusal();
+  readonly #refusals: Refusals;
+  readonly #storeStatus = new StoreStatus();
   #newest: string | null;
   #timer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
 
-  /** @param newest the newest event in the store. */
-  constructor(options: EngineOptions, store: Store, newest: Cursor | undefined) {
+  constructor(options: EngineOptions, { bootId, store, retention, refusals }: Ground) {
     this.#options = options;
+    this.#bootId = bootId;
     this.#store = store;
+    this.#refusals = refusals;
+    refusals.onChange = () => this.#status.changed();
     const { log } = options;
     const clock = this.#clock;
-    const bootId = this.#bootId;
-    const boot = store.bootNumber(bootId);
-    const lastTimeNs = newest?.boot === boot ? newest.timeNs : undefined;
+    const { boot, last, newest } = store;
     this.#newest = newest === undefined ? null : formatCursor(newest);
     const users = this.#users;
     const cgroups = this.#cgroups;
@@ -121,17 +171,17 @@ class RunningEngine implements Engine {
     this.#ingest = new Ingest({
       bootId,
       boot,
-      sequence: store.lastSequence(boot),
-      lastTimeNs: lastTimeNs ?? 0,
+      sequence: last.sequence,
+      lastTimeNs: last.timeNs,
       clock,
       processes,
       maker,
       append: (events) => store.append(events),
+      waitingBytes: () => store.stats().waiting.bytes,
       onStored: (events) => {
         this.#newest = formatCursor(events.at(-1)!.cursor);
         this.#server.stored(events);
       },
-      onRefusal: (said) => this.#storeSaid(said),
       onPressure: (full) => this.#sensing.pressure(full),
       onMalformed: (reason) => this.#sensing.distrust(reason),
       log,
@@ -141,13 +191,14 @@ class RunningEngine implements Engine {
       clock,
       file: options.helper,
       ingest: this.#ingest,
-      awaySinceNs: lastTimeNs,
+      awaySinceNs: last.timeNs === 0 ? undefined : last.timeNs,
       onChange: () => this.#status.changed(),
       log,
     });
     const api = new Api({
       status: () => this.#statusNow(),
       store,
+      retention,
       newest: () => this.#newest,
       sources: { processes, clock, users, cgroups, stored: (id) => store.process(id) },
       startHelper: () => this.#sensing.start(),
@@ -189,13 +240,8 @@ class RunningEngine implements Engine {
     clearInterval(this.#timer);
     this.#status.stop();
     await this.#sensing.stop();
-    try {
-      this.#ingest.drain();
-    } catch (error) {
-      this.#options.log(
-        `The last events could not be stored: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+    // A store that takes nothing now gets one more chance when it is closed.
+    await Promise.race([this.#ingest.drain(), this.#refusals.refused()]);
     await this.#server.close();
     await this.#store.close();
   }
@@ -210,19 +256,7 @@ class RunningEngine implements Engine {
     this.#status.changed();
   }
 
-  #storeSaid(refusal: string | undefined): void {
-    if (refusal === undefined) {
-      this.#refusal.accepted();
-      this.#options.log('Events are stored again.');
-    } else if (this.#refusal.refused(refusal)) {
-      this.#options.log(this.#refusal.problem ?? '');
-    }
-    this.#status.changed();
-  }
-
   #statusNow(): Status {
-    const { path, bytes, events, oldest } = this.#store.stats();
-    const { problem } = this.#refusal;
     return {
       engine: {
         version: manifest.version,
@@ -232,7 +266,7 @@ class RunningEngine implements Engine {
       },
       helper: this.#sensing.helper,
       sensor: this.#sensing.sensor,
-      store: { path, bytes, events, oldest, ...(problem === undefined ? {} : { problem }) },
+      store: this.#storeStatus.of(this.#store.stats()),
       host: { kernel: release(), boot_id: this.#bootId },
     };
   }

@@ -10,7 +10,8 @@ import { EventMaker } from './sensor/events.ts';
 import { Gaps } from './sensor/gaps.ts';
 import { Processes } from './sensor/processes.ts';
 import { batchOf, execRecord, exitRecord, forkRecord, strangeRecord } from './sensor/records.builder.ts';
-import { openStore, type StoredEvent } from './store/index.ts';
+import { MAX_WAITING_BYTES, type StoredEvent } from './store/contract.ts';
+import { openStore } from './store/index.ts';
 
 const BOOT = '8a79902f-7c1c-4054-aabd-7b20a8950778';
 const NOW_NS = 1e12;
@@ -32,7 +33,6 @@ function setUp(change: Partial<IngestOptions> = {}) {
   const log: string[] = [];
   const malformed: string[] = [];
   const pressure: boolean[] = [];
-  const refusals: (string | undefined)[] = [];
   const ingest = new Ingest({
     bootId: BOOT,
     boot: 3,
@@ -41,9 +41,9 @@ function setUp(change: Partial<IngestOptions> = {}) {
     clock,
     processes,
     maker,
-    append: (events) => void stored.push(...events),
+    append: async (events) => void stored.push(...events),
+    waitingBytes: () => 0,
     onStored: () => {},
-    onRefusal: (said) => refusals.push(said),
     onPressure: (full) => pressure.push(full),
     onMalformed: (reason) => malformed.push(reason),
     log: (line) => log.push(line),
@@ -51,13 +51,26 @@ function setUp(change: Partial<IngestOptions> = {}) {
   });
   ingest.helperStarted(new Gaps(0), 0);
   const names = () => stored.map((e) => e.fields['event.action']);
-  return { ingest, processes, stored, log, malformed, pressure, refusals, names };
+  return { ingest, processes, stored, log, malformed, pressure, names };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+/** A store that has stored what the test says. */
+function slowDisk() {
+  const batches: { readonly events: readonly StoredEvent[]; readonly stored: () => void }[] = [];
+  return {
+    append: (events: readonly StoredEvent[]) =>
+      new Promise<void>((stored) => batches.push({ events, stored })),
+    taken: () => batches.flatMap(({ events }) => events.map((e) => e.fields['process.pid'])),
+    store: (batch: number) => batches[batch]?.stored(),
+  };
 }
 
 const task = (pid: number, startNs = pid) => ({ pid, startNs, ppid: 1, parentStartNs: 1 });
 
 describe('Ingest', () => {
-  test('events follow one another in time, numbered on, across processors and batches', () => {
+  test('events follow one another in time, numbered on, across processors and batches', async () => {
     const { ingest, stored } = setUp();
     ingest.push(
       batchOf(
@@ -67,7 +80,7 @@ describe('Ingest', () => {
       ),
     );
     ingest.push(batchOf(forkRecord({ cpu: 0, seq: 3, timeNs: 250, task: task(6) })));
-    ingest.drain();
+    await ingest.drain();
     expect(stored.map((e) => e.fields['event.action'])).toEqual(['fork', 'exec', 'exit', 'fork']);
     expect(stored.map((e) => e.cursor)).toEqual([
       { boot: 3, timeNs: 100, sequence: 41 },
@@ -78,63 +91,90 @@ describe('Ingest', () => {
     expect(stored[3]?.fields['@timestamp']).toBe(1_700_000_000_000 + 250 / 1e6);
   });
 
-  test('a batch that does not hold together is left out whole, and the helper with it', () => {
+  test('a batch that does not hold together is left out whole, and the helper with it', async () => {
     const { ingest, stored, malformed } = setUp();
     const good = batchOf(forkRecord({ seq: 1, timeNs: 1, task: task(5) }));
     ingest.push(batchOf(good, new Uint8Array(8)));
     ingest.push(good);
-    ingest.drain();
+    await ingest.drain();
     expect([stored.length, malformed.length]).toEqual([0, 1]);
     ingest.helperStarted(new Gaps(0), 0);
     ingest.push(good);
-    ingest.drain();
+    await ingest.drain();
     expect(stored).toHaveLength(1);
   });
 
-  test('a record from the future is not believed', () => {
+  test('a record from the future is not believed', async () => {
     const { ingest, stored, malformed } = setUp();
     ingest.push(batchOf(forkRecord({ seq: 1, timeNs: NOW_NS + 61e9, task: task(5) })));
-    ingest.drain();
+    await ingest.drain();
     expect([stored.length, malformed]).toEqual([0, ['a record is from the future']]);
   });
 
-  test('unknown types are said once', () => {
+  test('unknown types are said once', async () => {
     const { ingest, log } = setUp();
     ingest.push(batchOf(strangeRecord(99), strangeRecord(99), strangeRecord(98)));
-    ingest.drain();
+    await ingest.drain();
     expect(log).toHaveLength(2);
   });
 
-  test('processes that a snapshot does not name have ended', () => {
+  test('processes that a snapshot does not name have ended', async () => {
     const { ingest, processes } = setUp();
     ingest.push(batchOf(forkRecord({ timeNs: 5, task: task(5) }), forkRecord({ timeNs: 6, task: task(6) })));
     ingest.helperStarted(new Gaps(0), 500);
     ingest.push(batchOf(execRecord({ timeNs: 600, task: task(6), executable: '/x' }, 'running')));
     ingest.snapshotDone(1);
-    ingest.drain();
+    await ingest.drain();
     expect([...processes.all()].filter((p) => p.endNs === undefined).map((p) => p.pid)).toEqual([6]);
   });
 
-  test('what the store refuses waits and is stored later; nothing is lost or doubled', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    let broken = true;
-    const kept: StoredEvent[] = [];
-    const { ingest, refusals } = setUp({
-      append: (events) => {
-        if (broken) throw new Error('disk full');
-        kept.push(...events);
-      },
+  test('events are told once they are stored, in their order, while others are on their way', async () => {
+    const disk = slowDisk();
+    const told: unknown[] = [];
+    const { ingest } = setUp({
+      append: disk.append,
+      onStored: (events) => told.push(...events.map((e) => e.fields['process.pid'])),
+    });
+    for (const pid of [5, 6, 7]) {
+      ingest.push(batchOf(forkRecord({ seq: pid, timeNs: pid, task: task(pid) })));
+      await turn();
+    }
+    expect([disk.taken(), told]).toEqual([[5, 6, 7], []]);
+    disk.store(1);
+    disk.store(0);
+    await turn();
+    expect(told).toEqual([5, 6]);
+    disk.store(2);
+    await ingest.drain();
+    expect(told).toEqual([5, 6, 7]);
+  });
+
+  test('nothing more is handed over while the store has too much to do; it comes once that is stored', async () => {
+    const disk = slowDisk();
+    let waiting = 0;
+    const { ingest } = setUp({ append: disk.append, waitingBytes: () => waiting });
+    ingest.push(batchOf(forkRecord({ seq: 1, timeNs: 1, task: task(5) })));
+    await turn();
+    waiting = MAX_WAITING_BYTES + 1;
+    ingest.push(batchOf(forkRecord({ seq: 2, timeNs: 2, task: task(6) })));
+    await turn();
+    expect([disk.taken(), ingest.queuedBytes > 0]).toEqual([[5], true]);
+    waiting = 0;
+    disk.store(0);
+    await vi.waitFor(() => expect(disk.taken()).toEqual([5, 6]));
+  });
+
+  test('what is stored never again is said once, and nothing waits for it', async () => {
+    const told: unknown[] = [];
+    const { ingest, log } = setUp({
+      append: () => Promise.reject(new Error('it is closed')),
+      onStored: (events) => told.push(events),
     });
     ingest.push(batchOf(forkRecord({ seq: 1, timeNs: 1, task: task(5) })));
-    await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     ingest.push(batchOf(forkRecord({ seq: 2, timeNs: 2, task: task(6) })));
-    expect([kept.length, refusals]).toEqual([0, ['disk full']]);
-    broken = false;
-    await vi.advanceTimersByTimeAsync(1000);
-    vi.useRealTimers();
-    await vi.waitFor(() => expect(kept.map((e) => e.fields['process.pid'])).toEqual([5, 6]));
-    expect(refusals).toEqual(['disk full', undefined]);
+    await ingest.drain();
+    expect([log, told]).toEqual([['The last events could not be stored: it is closed'], []]);
   });
 
   test('a full queue stops the reading, an emptied one starts it again', async () => {
@@ -142,11 +182,11 @@ describe('Ingest', () => {
     const batch = batchOf(
       ...Array.from({ length: 7000 }, (_, i) => forkRecord({ timeNs: i, task: task(i + 2) })),
     );
-    for (let i = 0; i < 36; i++) ingest.push(batch);
+    for (let i = 0; i < 18; i++) ingest.push(batch);
     expect(pressure).toEqual([true]);
     await vi.waitFor(() => expect(pressure).toEqual([true, false]), { timeout: 20_000 });
-    ingest.drain();
-    expect(stored).toHaveLength(36 * 7000);
+    await ingest.drain();
+    expect(stored).toHaveLength(18 * 7000);
   }, 30_000);
 
   test('lets others have their turn while it works', async () => {
@@ -176,10 +216,14 @@ describe('replay into the store', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   test('what went in comes out by pages, in order, once', async () => {
-    const store = openStore(folder);
+    const store = await openStore({ folder, bootId: BOOT });
     try {
-      const boot = store.bootNumber(BOOT);
-      const { ingest } = setUp({ boot, append: (events) => store.append(events) });
+      const { boot } = store;
+      const { ingest } = setUp({
+        boot,
+        append: (events) => store.append(events),
+        waitingBytes: () => store.stats().waiting.bytes,
+      });
       const records = Array.from({ length: 500 }, (_, i) => {
         const about = { timeNs: 1000 + i * 30, task: task(10 + (i % 50), 10 + i) };
         return [
@@ -194,8 +238,8 @@ describe('replay into the store', () => {
         ];
       }).flat();
       ingest.push(batchOf(...records));
-      ingest.drain();
-      expect(store.lastSequence(boot)).toBe(40 + 1500);
+      await ingest.drain();
+      expect(store.last.sequence).toBe(40 + 1500);
 
       const seen: string[] = [];
       for (let after = { boot: 0, timeNs: 0, sequence: 0 }; ;) {

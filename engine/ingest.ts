@@ -6,7 +6,8 @@ import type { EventMaker } from './sensor/events.ts';
 import type { Gap, Gaps } from './sensor/gaps.ts';
 import { gapEvent } from './sensor/notices.ts';
 import type { Process, Processes } from './sensor/processes.ts';
-import type { StoredEvent } from './store/index.ts';
+import { Rooms, type Room } from './rooms.ts';
+import { MAX_WAITING_BYTES, type StoredEvent } from './store/contract.ts';
 
 export interface IngestOptions {
   readonly bootId: string;
@@ -19,11 +20,12 @@ export interface IngestOptions {
   readonly clock: Pick<Clock, 'wallOf' | 'bootNs'>;
   readonly processes: Processes;
   readonly maker: EventMaker;
-  /** Stores all or, when it throws, none. */
-  readonly append: (events: readonly StoredEvent[]) => void;
+  /** Takes a batch over. Resolves once it is stored, however long that takes; rejects where it never will be. */
+  readonly append: (events: readonly StoredEvent[]) => Promise<void>;
+  /** What was taken over and is not stored yet, in bytes. */
+  readonly waitingBytes: () => number;
+  /** Called in the order of the events. */
   readonly onStored: (events: readonly StoredEvent[]) => void;
-  /** The store refused events, with what it said; they wait. Undefined: it takes them again. */
-  readonly onRefusal: (said: string | undefined) => void;
   /** The queue is full (true), or has room again (false). */
   readonly onPressure: (full: boolean) => void;
   /** A batch does not hold together: that helper is to be ended. What it sent later is not looked at. */
@@ -34,22 +36,26 @@ export interface IngestOptions {
 /** A task between batches, in order with them. */
 type Step = () => void;
 
-const QUEUE_FULL_BYTES = 32 << 20;
+const QUEUE_FULL_BYTES = 16 << 20;
 const SLICE_MS = 10;
-/** Events in one transaction; the clock is looked at after each so many records. */
+/** Events handed over at once; the clock is looked at after each so many records. */
 const MAX_APPEND = 4096;
 const RECORDS_BETWEEN_LOOKS = 128;
-const STORE_RETRY_MS = 1000;
+/** Taken items lie at the queue's head until there are so many. */
+const SPENT_ITEMS = 64;
 /** A record this far in the future was not made by this kernel. */
 const FUTURE_NS = 60e9;
 
 /**
- * One bounded queue, worked off in slices so that the sockets are served meanwhile. Nothing is dropped here: a full
- * queue stops the reading of the helper's pipe, and so, in the end, fills the kernel's ring, which counts.
+ * One bounded queue, worked off in slices so that the sockets are served meanwhile. Several batches may be on their way
+ * to the disk; while too much is, work rests. Nothing is dropped here: a full queue stops the reading of the helper's
+ * pipe, and so, in the end, fills the kernel's ring, which counts.
  */
 export class Ingest {
   readonly #options: IngestOptions;
-  #queue: (Uint8Array | Step)[] = [];
+  #queue: (Room | Step)[] = [];
+  #queueAt = 0;
+  readonly #rooms = new Rooms();
   #queuedBytes = 0;
   #full = false;
   #records: readonly DecodedRecord[] = [];
@@ -61,8 +67,10 @@ export class Ingest {
   #lastTimeNs: number;
   #received = 0;
   #scheduled = false;
-  #retry: NodeJS.Timeout | undefined;
-  #refused = false;
+  /** The store has as much to do as it may have. */
+  #resting = false;
+  #stored = Promise.resolve();
+  #gaveUp = false;
   readonly #unknownTypes = new Map<number, number>();
 
   constructor(options: IngestOptions) {
@@ -104,12 +112,14 @@ export class Ingest {
 
   /** @param payload valid during the call only. */
   push(payload: Uint8Array): void {
-    this.#enqueue(payload.slice(), payload.length);
+    const room = this.#rooms.copy(payload);
+    this.#queuedBytes += payload.length;
+    this.#enqueue(room);
   }
 
   /** Does something in order with the batches. */
   step(step: Step): void {
-    this.#enqueue(step, 0);
+    this.#enqueue(step);
   }
 
   /** Stores an event of Merlon's own, in order with the batches. @param make is given the sequence number. */
@@ -128,16 +138,15 @@ export class Ingest {
     this.notice((sequence) => gapEvent(this.#options, gap, sequence));
   }
 
-  /** Works off everything at once, as at the end. @throws what the store throws. */
-  drain(): void {
-    clearTimeout(this.#retry);
+  /** Works off everything at once, as at the end. @returns once all of it is stored, or never will be. */
+  async drain(): Promise<void> {
     while (this.#work(Infinity)) this.#flush();
     this.#flush();
+    await this.#stored;
   }
 
-  #enqueue(item: Uint8Array | Step, bytes: number): void {
+  #enqueue(item: Room | Step): void {
     this.#queue.push(item);
-    this.#queuedBytes += bytes;
     if (!this.#full && this.#queuedBytes > QUEUE_FULL_BYTES) {
       this.#full = true;
       this.#options.onPressure(true);
@@ -146,7 +155,7 @@ export class Ingest {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#retry !== undefined) return;
+    if (this.#scheduled || this.#resting) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -155,28 +164,17 @@ export class Ingest {
   }
 
   #slice(): void {
-    const more = this.#work(performance.now() + SLICE_MS);
-    try {
-      this.#flush();
-    } catch (error) {
-      this.#waitForStore(error);
+    if (this.#options.waitingBytes() > MAX_WAITING_BYTES) {
+      this.#resting = true;
       return;
     }
+    const more = this.#work(performance.now() + SLICE_MS);
+    this.#flush();
     if (this.#full && this.#queuedBytes < QUEUE_FULL_BYTES / 2) {
       this.#full = false;
       this.#options.onPressure(false);
     }
     if (more) this.#schedule();
-  }
-
-  /** What is pending stays pending; the queue fills, then the ring, and the kernel counts what no longer fits. */
-  #waitForStore(error: unknown): void {
-    this.#refused = true;
-    this.#options.onRefusal(error instanceof Error ? error.message : String(error));
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      this.#slice();
-    }, STORE_RETRY_MS);
   }
 
   /** @returns whether something is left to do. */
@@ -188,20 +186,30 @@ export class Ingest {
         if (performance.now() >= deadline) break;
         continue;
       }
-      const item = this.#queue.shift();
+      const item = this.#next();
       if (item === undefined) return false;
       if (typeof item === 'function') item();
       else this.#open(item);
     }
-    return this.#queue.length > 0 || this.#recordAt < this.#records.length;
+    return this.#queueAt < this.#queue.length || this.#recordAt < this.#records.length;
   }
 
-  #open(batch: Uint8Array): void {
+  #next(): Room | Step | undefined {
+    const item = this.#queue[this.#queueAt];
+    if (item !== undefined && ++this.#queueAt >= SPENT_ITEMS) {
+      this.#queue.splice(0, this.#queueAt);
+      this.#queueAt = 0;
+    }
+    return item;
+  }
+
+  #open(room: Room): void {
+    const batch = room.bytes;
     this.#queuedBytes -= batch.length;
     this.#recordAt = 0;
     this.#records = [];
-    if (this.#gaps === undefined) return;
     try {
+      if (this.#gaps === undefined) return;
       const records = decodeBatch(batch, (type) => this.#unknown(type));
       const limit = this.#options.clock.bootNs() + FUTURE_NS;
       for (const { header } of records) {
@@ -214,6 +222,8 @@ export class Ingest {
       if (!(error instanceof DecodeError)) throw error;
       this.#gaps = undefined;
       this.#options.onMalformed(error.message);
+    } finally {
+      this.#rooms.release(room);
     }
   }
 
@@ -238,14 +248,33 @@ export class Ingest {
 
   #flush(): void {
     if (this.#pending.length === 0) return;
-    this.#options.append(this.#pending);
-    if (this.#refused) {
-      this.#refused = false;
-      this.#options.onRefusal(undefined);
-    }
-    const stored = this.#pending;
+    const events = this.#pending;
     this.#pending = [];
-    this.#options.onStored(stored);
+    const taken = this.#options.append(events).then(
+      () => true,
+      (error: unknown) => this.#neverStored(error),
+    );
+    this.#stored = this.#tell(events, taken, this.#stored);
+  }
+
+  async #tell(events: readonly StoredEvent[], taken: Promise<boolean>, before: Promise<void>): Promise<void> {
+    await before;
+    if (!(await taken)) return;
+    this.#options.onStored(events);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (!this.#resting || this.#options.waitingBytes() > MAX_WAITING_BYTES / 2) return;
+    this.#resting = false;
+    this.#schedule();
+  }
+
+  #neverStored(error: unknown): false {
+    const said = error instanceof Error ? error.message : String(error);
+    if (!this.#gaveUp) this.#options.log(`The last events could not be stored: ${said}`);
+    this.#gaveUp = true;
+    return false;
   }
 
   #unknown(type: number): void {

@@ -47,6 +47,8 @@ export class Sensing {
   #lostBefore: Record<string, number> = {};
   #stats: HelperStats | undefined;
   #asking = false;
+  /** Counters that are to be compared once the queue has come so far. */
+  #look: { readonly gaps: Gaps; readonly stats: HelperStats } | undefined;
   #rates: number[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
 
@@ -192,10 +194,16 @@ export class Sensing {
     this.#asking = false;
     if (!reply.ok || gaps !== this.#gaps) return;
     this.#stats = reply.value;
-    ingest.step(() => {
-      for (const gap of gaps.stats(reply.value, this.#options.clock.bootNs())) this.#tell(gap);
-    });
     this.#options.onChange();
+    const looking = this.#look?.gaps === gaps;
+    this.#look = { gaps, stats: reply.value };
+    // However long the queue is not worked off, one look waits in it, and takes the newest counters.
+    if (looking) return;
+    ingest.step(() => {
+      const stats = this.#look?.gaps === gaps ? this.#look.stats : reply.value;
+      if (this.#look?.gaps === gaps) this.#look = undefined;
+      for (const gap of gaps.stats(stats, this.#options.clock.bootNs())) this.#tell(gap);
+    });
   }
 
   #settle(): void {
