@@ -1,6 +1,8 @@
 /** What the engine answers: one handler for each request of the contract (shared/console.ts). */
 import {
+  MAX_PAGE,
   MAX_REPLY_BYTES,
+  type EventHistogram,
   type EventPage,
   type Handlers,
   type RequestIn,
@@ -9,15 +11,17 @@ import {
 import { parseCursor, type Event } from '../shared/event.ts';
 import { parseQuery, toPredicate, type Query } from '../shared/query.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
-import type { Client } from './api/client.ts';
-import { MAX_SUBSCRIPTIONS } from './api/client.ts';
-import { runningProcesses, storedTree, treeOf, type SummarySources } from './api/summaries.ts';
+import { MAX_SUBSCRIPTIONS, type Client } from './api/client.ts';
+import { storeHandlers, type StoringOptions, type StoringStore } from './api/storing.ts';
+import { runningProcesses, treeOf, treeOfStory, type SummarySources } from './api/summaries.ts';
 import { Tokens } from './api/tokens.ts';
-import type { Store } from './store/index.ts';
+import { DEFAULT_RETENTION, type Retention, type Store } from './store/contract.ts';
 
 export interface ApiOptions {
   readonly status: () => Status;
-  readonly store: Pick<Store, 'page' | 'get'>;
+  readonly store: Pick<Store, 'page' | 'get' | 'story' | 'histogram'> & StoringStore;
+  /** What is kept; without it the defaults, for as long as this engine lives. */
+  readonly retention?: StoringOptions['retention'];
   /** The newest stored cursor; null where nothing is stored. */
   readonly newest: () => string | null;
   readonly sources: SummarySources;
@@ -37,9 +41,13 @@ export class Api {
   readonly #tokens: Tokens;
   #face: Client | undefined;
 
+  readonly handlers: Handlers<Client>;
+
   constructor(options: ApiOptions, tokens = new Tokens()) {
     this.#options = options;
     this.#tokens = tokens;
+    const { store, log, retention = forNow() } = options;
+    this.handlers = { ...this.#own, ...storeHandlers({ store, log, retention }) };
   }
 
   /** A connection ended: a web face that it announced is gone. */
@@ -47,13 +55,14 @@ export class Api {
     if (this.#face === client) this.#face = undefined;
   }
 
-  readonly handlers: Handlers<Client> = {
+  readonly #own: Omit<Handlers<Client>, keyof ReturnType<typeof storeHandlers>> = {
     'status.get': () => ok(this.#options.status()),
-    'events.page': (input) => this.#page(input),
-    'events.get': async ({ cursor }) => {
+    'events.page': (input, client) => this.#page(input, client),
+    'events.histogram': (input, client) => this.#histogram(input, client),
+    'events.get': async ({ cursor }, client) => {
       const place = parseCursor(cursor);
       if (place === undefined) return badCursor(cursor);
-      const event = await this.#stored(() => this.#options.store.get(place));
+      const event = await this.#stored(client, () => this.#options.store.get(place));
       if (!event.ok) return event;
       return event.value === undefined ? fail('not_found', 'There is no such event.') : ok(event.value);
     },
@@ -71,20 +80,25 @@ export class Api {
       return ok({});
     },
     'processes.list': () => ok({ processes: runningProcesses(this.#options.sources) }),
-    'processes.tree': async (input) => {
-      const { sources } = this.#options;
+    'processes.tree': async (input, client) => {
+      const { sources, store } = this.#options;
       const { processes } = sources;
-      const known =
-        input.pid === undefined ? processes.byEntityId(input.entity_id ?? '') : processes.newest(input.pid);
-      if (known !== undefined) {
-        const tree = await this.#stored(() => treeOf(known, sources));
-        return tree.ok ? ok(tree.value) : tree;
-      }
-      const { entity_id: entityId } = input;
-      const tree =
-        entityId === undefined ? ok(undefined) : await this.#stored(() => storedTree(entityId, sources));
+      const { entity_id: entityId = '' } = input;
+      const known = input.pid === undefined ? processes.byEntityId(entityId) : processes.newest(input.pid);
+      const tree = await this.#stored(client, async (signal) => {
+        if (known !== undefined) return treeOf(known, sources);
+        if (entityId === '') return undefined;
+        return treeOfStory(undefined, await store.story(entityId, MAX_PAGE, signal), sources, MAX_PAGE);
+      });
       if (!tree.ok) return tree;
-      return tree.value === undefined ? fail('not_found', 'Merlon knows no such process.') : ok(tree.value);
+      return tree.value === undefined ? noProcess() : ok(tree.value);
+    },
+    'processes.story': async ({ entity_id: entityId, limit }, client) => {
+      const { sources, store } = this.#options;
+      const story = await this.#stored(client, (signal) => store.story(entityId, limit, signal));
+      if (!story.ok) return story;
+      const tree = treeOfStory(sources.processes.byEntityId(entityId), story.value, sources, limit);
+      return tree === undefined ? noProcess() : ok({ ...tree, events: fitting(story.value?.events ?? []) });
     },
     'helper.start': () =>
       this.#options.startHelper()
@@ -115,7 +129,8 @@ export class Api {
 
   async #page(
     input: RequestIn<'events.page'>,
-  ): Promise<Result<EventPage, 'bad_query' | 'bad_cursor' | 'store_failed'>> {
+    client: Client,
+  ): Promise<Result<EventPage, 'bad_query' | 'bad_cursor' | StoredError>> {
     const query = queryOf(input.query);
     if (!query.ok) return query;
     const before = input.before === undefined ? undefined : parseCursor(input.before);
@@ -125,22 +140,56 @@ export class Api {
     if (before !== undefined && after !== undefined) {
       return fail('bad_cursor', 'Give “before” or “after”, not both.');
     }
-    const page = await this.#stored(() =>
-      this.#options.store.page({
-        query: query.value,
-        ...(before === undefined ? {} : { before }),
-        ...(after === undefined ? {} : { after }),
-        ...(input.since === undefined ? {} : { sinceMs: input.since }),
-        limit: input.limit,
-      }),
+    const page = await this.#stored(client, (signal) =>
+      this.#options.store.page(
+        {
+          query: query.value,
+          before,
+          after,
+          sinceMs: input.since,
+          untilMs: input.until,
+          limit: input.limit,
+          patienceMs: input.patience_ms,
+        },
+        signal,
+      ),
     );
     return page.ok ? ok(fitted(page.value)) : page;
   }
 
-  async #stored<T>(ask: () => Promise<T>): Promise<Result<T, 'store_failed'>> {
+  async #histogram(
+    input: RequestIn<'events.histogram'>,
+    client: Client,
+  ): Promise<Result<EventHistogram, 'bad_query' | StoredError>> {
+    const query = queryOf(input.query);
+    if (!query.ok) return query;
+    const counted = await this.#stored(client, (signal) =>
+      this.#options.store.histogram(
+        {
+          query: query.value,
+          fromMs: input.from,
+          untilMs: input.until,
+          stepMs: input.step_ms,
+          patienceMs: input.patience_ms,
+        },
+        signal,
+      ),
+    );
+    if (!counted.ok) return counted;
+    const { counts, countedFromMs } = counted.value;
+    return ok({ counts, ...(countedFromMs === undefined ? {} : { counted_from: countedFromMs }) });
+  }
+
+  /** @param ask is given up when the client goes away. */
+  async #stored<T>(
+    client: Client,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<Result<T, StoredError>> {
+    const signal = AbortSignal.any([client.gone]);
     try {
-      return ok(await ask());
+      return ok(await ask(signal));
     } catch (error) {
+      if (signal.aborted) return fail('cancelled', 'Nobody waits for the answer any more.');
       const detail = error instanceof Error ? error.message : String(error);
       this.#options.log(`the database did not answer: ${detail}`);
       return fail('store_failed', 'The database could not be read.', detail);
@@ -148,16 +197,37 @@ export class Api {
   }
 }
 
+type StoredError = 'store_failed' | 'cancelled';
+
+const noProcess = () => fail('not_found', 'Merlon knows no such process.');
+
+/** A retention that is kept nowhere. */
+function forNow(): StoringOptions['retention'] {
+  let now: Retention = DEFAULT_RETENTION;
+  return {
+    get now() {
+      return now;
+    },
+    keep: (retention) => {
+      now = retention;
+    },
+  };
+}
+
 /** As many events as a reply can carry; the rest is the next page. */
 function fitted(page: EventPage): EventPage {
+  const events = fitting(page.events);
+  return events.length === page.events.length ? page : { events, next: events.at(-1)!.cursor };
+}
+
+/** As many of the first as a reply can carry, one at least. */
+function fitting(events: readonly Event[]): readonly Event[] {
   let bytes = 0;
-  for (let i = 0; i < page.events.length; i++) {
-    bytes += Buffer.byteLength(JSON.stringify(page.events[i])) + 1;
-    if (bytes <= PAGE_BYTES || i === 0) continue;
-    const events: readonly Event[] = page.events.slice(0, i);
-    return { events, next: events.at(-1)!.cursor };
+  for (let i = 0; i < events.length; i++) {
+    bytes += Buffer.byteLength(JSON.stringify(events[i])) + 1;
+    if (bytes > PAGE_BYTES && i > 0) return events.slice(0, i);
   }
-  return page;
+  return events;
 }
 
 function queryOf(text: string): Result<Query | null, 'bad_query'> {

@@ -16,11 +16,11 @@ import type {
   StoreFinding,
   StoreTask,
   LiveEvents,
-} from './console/answers.ts';
+} from './answers.ts';
 import type { Event } from './event.ts';
 import type { Result } from './result.ts';
 
-export * from './console/answers.ts';
+export * from './answers.ts';
 
 export interface Request<In, Out> {
   readonly shape: 'request';

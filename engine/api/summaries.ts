@@ -5,6 +5,7 @@ import type { Cgroups } from '../identity/cgroups.ts';
 import type { Users } from '../identity/users.ts';
 import { exitCodeOf, signalOf } from '../sensor/names.ts';
 import type { Process, Processes } from '../sensor/processes.ts';
+import type { Story } from '../store/contract.ts';
 
 export interface SummarySources {
   readonly processes: Processes;
@@ -59,16 +60,62 @@ export async function treeOf(process: Process, sources: SummarySources): Promise
   return { ancestors: [...ancestors, ...far].reverse(), process: own, descendants };
 }
 
-/** The tree of a process that has left the table: itself and its ancestors, as the store knows them. */
-export async function storedTree(
-  entityId: string,
+/**
+ * The tree of a process as the store tells it and, where the table knows better (what runs, what just began), the table.
+ * @returns undefined where neither knows the process.
+ */
+export function treeOfStory(
+  process: Process | undefined,
+  story: Story | undefined,
   sources: SummarySources,
-): Promise<ProcessTree | undefined> {
-  const fields = await sources.stored(entityId);
-  const process = fields === undefined ? undefined : storedSummary(fields);
-  if (process === undefined) return undefined;
-  const ancestors = await storedAncestors(process.parent_entity_id, sources);
-  return { ancestors: ancestors.reverse(), process, descendants: [] };
+  limit: number,
+): ProcessTree | undefined {
+  const { processes } = sources;
+  const own = process === undefined ? story && freshest(story.process, sources) : summaryOf(process, sources);
+  if (own === undefined) return undefined;
+  const summaries = (stored: readonly EventFields[] = []) =>
+    stored.flatMap((fields) => freshest(fields, sources) ?? []);
+  const near = process === undefined ? [] : processes.ancestors(process);
+  const ancestors = unique([...near.map((each) => summaryOf(each, sources)), ...summaries(story?.ancestors)]);
+  const below = process === undefined ? [] : processes.descendants(process);
+  const descendants = unique([
+    ...below.map((each) => summaryOf(each, sources)),
+    ...summaries(story?.descendants),
+  ]);
+  return {
+    ancestors: ancestors.reverse(),
+    process: own,
+    descendants: depthFirst(own.entity_id, descendants).slice(0, limit),
+  };
+}
+
+/** A process that the store knows, as the table knows it where it still does. */
+function freshest(fields: Readonly<EventFields>, sources: SummarySources): ProcessSummary | undefined {
+  const known = sources.processes.byEntityId(fields['process.entity_id'] ?? '');
+  return known === undefined ? storedSummary(fields) : summaryOf(known, sources);
+}
+
+const unique = (summaries: readonly ProcessSummary[]) => [
+  ...new Map(summaries.map((summary) => [summary.entity_id, summary])).values(),
+];
+
+/** Siblings in the order of their starts. Who is not below the root is left out. */
+function depthFirst(root: string, summaries: readonly ProcessSummary[]): ProcessSummary[] {
+  const children = new Map<string, ProcessSummary[]>();
+  for (const summary of summaries.toSorted((a, b) => b.start - a.start)) {
+    if (summary.entity_id === root) continue;
+    const parent = summary.parent_entity_id ?? '';
+    children.set(parent, [...(children.get(parent) ?? []), summary]);
+  }
+  const found: ProcessSummary[] = [];
+  const todo = [...(children.get(root) ?? [])];
+  children.delete(root);
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    found.push(next);
+    todo.push(...(children.get(next.entity_id) ?? []));
+    children.delete(next.entity_id); // each once, whatever the data says
+  }
+  return found;
 }
 
 /** From the parent upwards. */

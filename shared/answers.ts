@@ -1,5 +1,5 @@
 /** What the engine answers: plain values, parts of the contract (shared/console.ts). */
-import type { Event } from '../event.ts';
+import type { Event } from './event.ts';
 
 export const HELPER_STATES = [
   'starting', // the process is being started
