@@ -1,12 +1,3 @@
-import type Database from 'better-sqlite3';
-
-/** Bounds of one generation of a cache. */
-const MAX_CHARACTERS = 16 << 20;
-const MAX_ENTRIES = 200_000;
-
-/** Texts inserted by one statement: a statement costs more than its values. */
-const ROWS_PER_INSERT = 64;
-
 /** Characters that SQLite's LIKE takes for others, or that UTF-8 cannot hold: see `storedText`. */
 const ODD = /[\0\ufffe\uffff]/;
 
@@ -23,7 +14,7 @@ export function storedText(text: string): string | Buffer {
   return isOdd(text) ? Buffer.from(JSON.stringify(text)) : text;
 }
 
-/** The inverse of `storedText`. */
+/** The inverse of `storedText`. @throws TypeError or SyntaxError where the dictionary is damaged. */
 export function readText(stored: unknown): string {
   if (typeof stored === 'string') return stored;
   if (!Buffer.isBuffer(stored)) throw new TypeError('a dictionary entry is neither text nor blob');
@@ -32,81 +23,47 @@ export function readText(stored: unknown): string {
   return text;
 }
 
-/**
- * A table of texts, each named by a small number. Ids are given in ascending order and never change. The same text may
- * have several ids: the cache forgets, and looking every unknown text up would cost more than the rows it saves.
- * What was handed out since the last commit is void after `forget`.
- */
-export class Dictionary {
-  readonly #insertOne: Database.Statement<(string | Buffer)[]>;
-  readonly #insertMany: Database.Statement<(string | Buffer)[]>;
-  readonly #last: Database.Statement<[]>;
-  readonly #stored: (text: string) => string | Buffer;
-  #nextId = 1;
-  /** Texts whose ids were given and that are not inserted yet: the last ones before #nextId. */
-  #waiting: (string | Buffer)[] = [];
-  #young = new Map<string, number>();
-  #old = new Map<string, number>();
-  #youngCharacters = 0;
+/** What an entry costs beyond its characters, in characters: many short texts fill memory, too. */
+const ENTRY_CHARACTERS = 24;
 
-  constructor(db: Database.Database, table: 'string' | 'list') {
-    const insert = (rows: number) =>
-      db.prepare<(string | Buffer)[]>(
-        `INSERT INTO main.${table} (value) VALUES ${Array(rows).fill('(?)').join(', ')}`,
-      );
-    this.#insertOne = insert(1);
-    this.#insertMany = insert(ROWS_PER_INSERT);
-    this.#last = db.prepare(`SELECT coalesce(max(id), 0) FROM main.${table}`).pluck();
-    // A list is JSON: no NUL or lone surrogate is left in it, and SQLite's functions only narrow lists down.
-    this.#stored = table === 'string' ? storedText : (text) => text;
-    this.forget();
+/** The texts of one partition, each named by a small number from 1 on, on the thread that encodes. */
+export class Dictionary {
+  readonly #ids: Map<string, number>;
+  #characters = 0;
+  /** Texts that `take` has not given out: the last ones. */
+  #fresh: string[] = [];
+
+  /** @param texts what the partition has already, in the order of their ids. */
+  constructor(texts: readonly string[] = []) {
+    this.#ids = new Map();
+    for (const text of texts) this.idOf(text);
+    this.#fresh = [];
   }
 
-  /** The id of a text; one that the cache does not know is inserted, at the latest by `flush`, in this transaction. */
+  /** How much it holds, in characters; each text counts a few more for its entries. */
+  get characters(): number {
+    return this.#characters;
+  }
+
+  /** Every text, in the order of the ids. */
+  texts(): readonly string[] {
+    return [...this.#ids.keys()];
+  }
+
   idOf(text: string): number {
-    const known = this.#young.get(text);
+    const known = this.#ids.get(text);
     if (known !== undefined) return known;
-    let id = this.#old.get(text);
-    if (id === undefined) {
-      id = this.#nextId++;
-      this.#waiting.push(this.#stored(text));
-      if (this.#waiting.length === ROWS_PER_INSERT)
-        this.#insert(this.#insertMany, this.#waiting.splice(0), id);
-    }
-    this.#young.set(text, id);
-    this.#youngCharacters += text.length;
-    if (this.#youngCharacters > MAX_CHARACTERS || this.#young.size > MAX_ENTRIES) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#youngCharacters = 0;
-    }
+    const id = this.#ids.size + 1;
+    this.#ids.set(text, id);
+    this.#characters += text.length + ENTRY_CHARACTERS;
+    this.#fresh.push(text);
     return id;
   }
 
-  /** Inserts what still waits: before the commit. */
-  flush(): void {
-    const texts = this.#waiting.splice(0);
-    const first = this.#nextId - texts.length;
-    texts.forEach((text, i) => this.#insert(this.#insertOne, [text], first + i));
-  }
-
-  /** SQLite numbers rows by itself, from the largest on, as this class does. */
-  #insert(
-    statement: Database.Statement<(string | Buffer)[]>,
-    texts: (string | Buffer)[],
-    lastId: number,
-  ): void {
-    const { lastInsertRowid } = statement.run(...texts);
-    if (lastInsertRowid !== lastId) throw new Error(`text ${lastId} got the number ${lastInsertRowid}`);
-  }
-
-  /** Drops the cache and reads the last id again: after a rollback. */
-  forget(): void {
-    this.#waiting = [];
-    this.#young = new Map();
-    this.#old = new Map();
-    this.#youngCharacters = 0;
-    const last = this.#last.get();
-    this.#nextId = (typeof last === 'number' ? last : 0) + 1;
+  /** The texts that are new since the last call, and the id of the first. */
+  take(): { readonly first: number; readonly texts: readonly string[] } {
+    const texts = this.#fresh;
+    this.#fresh = [];
+    return { first: this.#ids.size - texts.length + 1, texts };
   }
 }

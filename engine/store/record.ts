@@ -1,68 +1,101 @@
-/** One row of numbers in the order of the columns; undefined is NULL. */
-export type Row = readonly (number | undefined)[];
+import { TEXT_CELL } from './batch.ts';
 
 const TWO_32 = 2 ** 32;
+const TWO_47 = 2 ** 47;
 const TWO_63 = 2 ** 63;
+/** Texts in cells are numbers in JSON (see encoder.ts): with these every serial type fits one byte. */
+const MAX_TEXT_BYTES = 50;
 
-/** Encodes rows of numbers as SQLite records (https://sqlite.org/fileformat2.html#record_format). */
+/**
+ * Encodes rows of cells as SQLite records (https://sqlite.org/fileformat2.html#record_format): first column NULL, since
+ * it is the row's number, then one for each cell. NULLs at the end are left out, as SQLite takes them for granted.
+ */
 export class RecordEncoder {
-  /** The last record encoded, from its start. */
-  readonly bytes: Buffer;
+  /** The last record's header and body, each from its start. */
+  readonly header: Buffer;
+  readonly body: Buffer;
+  headerBytes = 0;
+  bodyBytes = 0;
   readonly #columns: number;
-  readonly #headerBytes: number;
+  #texts: readonly string[] = [];
+  #nextText = 0;
 
+  /** @param columns all of them, with the first; the header's length must fit one byte. */
   constructor(columns: number) {
+    if (columns > 126) throw new RangeError(`${columns} columns do not fit one record's header`);
     this.#columns = columns;
-    // Every serial type here fits one byte, and the header's own length one or two.
-    this.#headerBytes = columns + 1 <= 127 ? columns + 1 : columns + 2;
-    this.bytes = Buffer.alloc(this.#headerBytes + 8 * columns);
-    if (this.#headerBytes <= 127) {
-      this.bytes[0] = this.#headerBytes;
-    } else {
-      this.bytes[0] = 0x80 | (this.#headerBytes >>> 7);
-      this.bytes[1] = this.#headerBytes & 0x7f;
-    }
+    this.header = Buffer.alloc(columns + 1);
+    this.body = Buffer.alloc((MAX_TEXT_BYTES + 1) * columns);
   }
 
-  /** @returns the record's length; the record is in `bytes` until the next call. */
-  encode(row: Row): number {
-    const { bytes } = this;
-    let type = this.#headerBytes - this.#columns;
-    let at = this.#headerBytes;
-    for (let i = 0; i < this.#columns; i++, type++) {
-      const value = row[i];
-      if (value === undefined || value !== value) {
-        bytes[type] = 0;
-      } else if (value === (value | 0)) {
+  /** @param texts what the TEXT_CELLs of the rows to come say, in their order. */
+  begin(texts: readonly string[]): void {
+    this.#texts = texts;
+    this.#nextText = 0;
+  }
+
+  /** @param at where the row begins in `cells`; the first cell is the row's number. */
+  encode(cells: Float64Array<ArrayBufferLike>, at: number): void {
+    const { header, body } = this;
+    const columns = this.#columns;
+    let end = 0;
+    let last = 1;
+    header[1] = 0;
+    for (let i = 1; i < columns; i++) {
+      const value = cells[at + i]!;
+      if (value !== value) {
+        header[i + 1] = 0;
+        continue;
+      }
+      last = i + 1;
+      if (value === (value | 0)) {
         if (value === 0 || value === 1) {
-          bytes[type] = 8 + value;
+          header[last] = 8 + value;
         } else if (value === (value << 24) >> 24) {
-          bytes[type] = 1;
-          bytes[at++] = value;
+          header[last] = 1;
+          body[end++] = value;
         } else if (value === (value << 16) >> 16) {
-          bytes[type] = 2;
-          bytes[at++] = value >> 8;
-          bytes[at++] = value;
+          header[last] = 2;
+          body[end++] = value >> 8;
+          body[end++] = value;
         } else if (value === (value << 8) >> 8) {
-          bytes[type] = 3;
-          bytes[at++] = value >> 16;
-          bytes[at++] = value >> 8;
-          bytes[at++] = value;
+          header[last] = 3;
+          body[end++] = value >> 16;
+          body[end++] = value >> 8;
+          body[end++] = value;
         } else {
-          bytes[type] = 4;
-          at = writeWord(bytes, at, value);
+          header[last] = 4;
+          end = writeWord(body, end, value);
         }
       } else if (Number.isInteger(value) && value < TWO_63 && value >= -TWO_63) {
-        bytes[type] = 6;
         const high = Math.floor(value / TWO_32);
-        at = writeWord(bytes, at, high);
-        at = writeWord(bytes, at, value - high * TWO_32);
+        if (value < TWO_47 && value >= -TWO_47) {
+          header[last] = 5;
+          body[end++] = high >> 8;
+          body[end++] = high;
+        } else {
+          header[last] = 6;
+          end = writeWord(body, end, high);
+        }
+        end = writeWord(body, end, value - high * TWO_32);
+      } else if (value === TEXT_CELL) {
+        const bytes = this.#writeText(end);
+        header[last] = 13 + 2 * bytes;
+        end += bytes;
       } else {
-        bytes[type] = 7;
-        at = bytes.writeDoubleBE(value, at);
+        header[last] = 7;
+        end = body.writeDoubleBE(value, end);
       }
     }
-    return at;
+    this.headerBytes = last + 1;
+    header[0] = this.headerBytes;
+    this.bodyBytes = end;
+  }
+
+  #writeText(at: number): number {
+    const text = this.#texts[this.#nextText++];
+    if (text === undefined || text.length > MAX_TEXT_BYTES) throw new RangeError('no such text in the batch');
+    return this.body.write(text, at, 'latin1');
   }
 }
 

@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { ALL_COLUMNS_SQL, COLUMNS, KEY_COLUMNS } from './columns.ts';
-import { RecordEncoder, type Row } from './record.ts';
+import { MAX_BATCH_EVENTS, MS_CELL, ROW_CELLS, type Batch } from './batch.ts';
+import { eventTable } from './layout.ts';
+import { RecordEncoder } from './record.ts';
 
 const PAGE = 65_536;
 const LEAF = 0x0d;
@@ -10,16 +11,15 @@ const LEAF_HEADER = 8;
 const INTERIOR_HEADER = 12;
 /** The first table that SQLite makes in a new file has its root there. */
 const ROOT = 2;
-/** So many rows always fit under one root page. */
-export const MAX_STAGED_ROWS = 262_144;
 
 /**
  * Hands a batch of rows to SQLite as a database file instead of as parameters. Binding costs 0.1 to 0.25 µs a value,
  * which with some seventy columns is more than everything else together (measured: 55 k against 220 k rows/s). So the
  * rows are written as a table in SQLite's documented file format (https://sqlite.org/fileformat2.html), attached as
- * `stage`, and copied with one INSERT … SELECT, which applies affinities and constraints as ever.
+ * `stage`, and copied with one INSERT … SELECT *, which moves whole rows as they are (the transfer optimisation: both
+ * tables are made alike).
  *
- * SQLite made the file and its schema; `seal` writes the table's pages and raises the file change counter, as another
+ * SQLite made the file and its schema; `fill` writes the table's pages and raises the file change counter, as another
  * process that writes to a database would. The file holds nothing that matters once a batch is committed.
  */
 export class Stage {
@@ -27,58 +27,77 @@ export class Stage {
   readonly #header = Buffer.alloc(PAGE);
   readonly #page = Buffer.alloc(PAGE);
   readonly #root = Buffer.alloc(PAGE);
-  readonly #record = new RecordEncoder(KEY_COLUMNS.length + COLUMNS.length);
-  #rows = 0;
+  readonly #record = new RecordEncoder(MS_CELL);
   #pageRows = 0;
   /** Where the cells of the page begin; they grow downwards. */
   #cells = PAGE;
   #leaves: { readonly page: number; readonly lastRow: number }[] = [];
 
-  /** Makes the file anew and attaches it to `db` as `stage`. */
+  /** Makes the file anew, closed to other users, and attaches it to `db` as `stage`. */
   constructor(db: Database.Database, path: string) {
     rmSync(path, { force: true });
-    db.prepare('ATTACH ? AS stage').run(path);
-    db.exec(
-      `PRAGMA stage.page_size = ${PAGE}; PRAGMA stage.journal_mode = OFF; PRAGMA stage.synchronous = OFF`,
-    );
-    db.exec(`CREATE TABLE stage.event (${ALL_COLUMNS_SQL})`);
-    this.#fd = openSync(path, 'r+');
-    readSync(this.#fd, this.#header, 0, PAGE, 0);
+    this.#fd = openSync(path, 'wx+', 0o600);
+    try {
+      db.prepare('ATTACH ? AS stage').run(path);
+      db.exec(
+        `PRAGMA stage.page_size = ${PAGE}; PRAGMA stage.journal_mode = OFF; PRAGMA stage.synchronous = OFF`,
+      );
+      db.exec(eventTable('stage'));
+      readSync(this.#fd, this.#header, 0, PAGE, 0);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
   }
 
-  /** Forgets the rows of the last batch. */
-  begin(): void {
-    this.#rows = 0;
+  /**
+   * Writes a batch, so that SQLite sees it in its next transaction; the one before is forgotten. The numbers of rows
+   * must ascend.
+   * @throws RangeError past MAX_BATCH_EVENTS, or a file system error.
+   */
+  fill({ cells, rows, texts }: Pick<Batch, 'cells' | 'rows' | 'texts'>): void {
+    if (rows > MAX_BATCH_EVENTS) throw new RangeError(`a batch holds at most ${MAX_BATCH_EVENTS} events`);
     this.#leaves = [];
     this.#beginPage();
-  }
-
-  /** Adds one row. @throws RangeError past MAX_STAGED_ROWS. */
-  add(row: Row): void {
-    if (this.#rows >= MAX_STAGED_ROWS)
-      throw new RangeError(`a batch holds at most ${MAX_STAGED_ROWS} events`);
-    const length = this.#record.encode(row);
-    const rowId = this.#rows + 1;
-    const cell = sizeOfVarint(length) + sizeOfVarint(rowId) + length;
-    if (this.#cells - cell < LEAF_HEADER + 2 * (this.#pageRows + 1)) {
-      this.#endPage();
-      this.#beginPage();
+    this.#record.begin(texts);
+    let lastRow = 0;
+    for (let row = 0, at = 0; row < rows; row++, at += ROW_CELLS) {
+      this.#record.encode(cells, at);
+      const { headerBytes, bodyBytes } = this.#record;
+      const sequence = cells[at]!;
+      const length = headerBytes + bodyBytes;
+      const cell = sizeOfVarint(length) + sizeOfVarint(sequence) + length;
+      if (this.#cells - cell < LEAF_HEADER + 2 * (this.#pageRows + 1)) {
+        this.#endPage(lastRow);
+        this.#beginPage();
+      }
+      this.#add(sequence, cell, length);
+      lastRow = sequence;
     }
-    this.#cells -= cell;
-    let at = writeVarint(this.#page, this.#cells, length);
-    at = writeVarint(this.#page, at, rowId);
-    this.#record.bytes.copy(this.#page, at, 0, length);
-    this.#page.writeUInt16BE(this.#cells, LEAF_HEADER + 2 * this.#pageRows);
-    this.#pageRows++;
-    this.#rows = rowId;
+    this.#seal(lastRow);
   }
 
-  /** Writes what `add` left open, so that SQLite sees the batch in its next transaction. */
-  seal(): void {
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #add(sequence: number, cell: number, length: number): void {
+    const { header, headerBytes, body, bodyBytes } = this.#record;
+    const page = this.#page;
+    this.#cells -= cell;
+    let at = writeVarint(page, this.#cells, length);
+    at = writeVarint(page, at, sequence);
+    header.copy(page, at, 0, headerBytes);
+    body.copy(page, at + headerBytes, 0, bodyBytes);
+    page.writeUInt16BE(this.#cells, LEAF_HEADER + 2 * this.#pageRows);
+    this.#pageRows++;
+  }
+
+  #seal(lastRow: number): void {
     if (this.#leaves.length === 0) {
       this.#writeLeaf(ROOT);
     } else {
-      this.#endPage();
+      this.#endPage(lastRow);
       this.#writeRoot();
     }
     const header = this.#header;
@@ -89,19 +108,15 @@ export class Stage {
     this.#write(header, 1);
   }
 
-  close(): void {
-    closeSync(this.#fd);
-  }
-
   #beginPage(): void {
     this.#pageRows = 0;
     this.#cells = PAGE;
   }
 
-  #endPage(): void {
+  #endPage(lastRow: number): void {
     const page = ROOT + 1 + this.#leaves.length;
     this.#writeLeaf(page);
-    this.#leaves.push({ page, lastRow: this.#rows });
+    this.#leaves.push({ page, lastRow });
   }
 
   #writeLeaf(number: number): void {
@@ -140,14 +155,18 @@ function writePageHeader(page: Buffer, type: number, cells: number, content: num
 }
 
 function sizeOfVarint(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : 3;
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
 }
 
-/** SQLite's varint, most significant seven bits first; values below 2^21. @returns where it ends. */
+/** SQLite's varint, most significant seven bits first; values below 2^56. @returns where it ends. */
 function writeVarint(page: Buffer, at: number, value: number): number {
-  let next = at;
-  if (value >= 0x4000) page[next++] = 0x80 | (value >>> 14);
-  if (value >= 0x80) page[next++] = 0x80 | ((value >>> 7) & 0x7f);
-  page[next++] = value & 0x7f;
-  return next;
+  const end = at + sizeOfVarint(value);
+  let rest = value;
+  for (let i = end - 1; i >= at; i--) {
+    page[i] = (rest % 0x80) | (i === end - 1 ? 0 : 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  return end;
 }
