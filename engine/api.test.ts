@@ -18,11 +18,15 @@ describe('events.page', () => {
     const ask = bench.over({
       page: async (request) => {
         asked.push(request);
-        return page;
+        if (request.patienceMs !== undefined) return page;
+        return { events: [{ cursor: '1.3.4', fields: { '@timestamp': 77 } }] };
       },
     });
     const input = { query: '', after: '0.0.0', since: 1, until: 2, limit: 3, patience_ms: 250 };
-    expect(await ask('events.page', input)).toEqual({ ok: true, value: page });
+    expect(await ask('events.page', input)).toEqual({
+      ok: true,
+      value: { ...page, searched: { events: 5, of: 9, reached: 77 } },
+    });
     expect(asked).toEqual([
       {
         query: null,
@@ -33,6 +37,7 @@ describe('events.page', () => {
         limit: 3,
         patienceMs: 250,
       },
+      { query: null, limit: 1, after: { boot: 1, timeNs: 2, sequence: 3 } },
     ]);
   });
 

@@ -140,8 +140,8 @@ export class Api {
     if (before !== undefined && after !== undefined) {
       return fail('bad_cursor', 'Give “before” or “after”, not both.');
     }
-    const page = await this.#stored(client, (signal) =>
-      this.#options.store.page(
+    const page = await this.#stored(client, async (signal) => {
+      const found = await this.#options.store.page(
         {
           query: query.value,
           before,
@@ -152,9 +152,20 @@ export class Api {
           patienceMs: input.patience_ms,
         },
         signal,
-      ),
-    );
+      );
+      return found.searched === undefined ? found : this.#reached(found, after !== undefined, signal);
+    });
     return page.ok ? ok(fitted(page.value)) : page;
+  }
+
+  /** A search that was ended may have found nothing: the event at the place that it reached tells the time there. */
+  async #reached(page: EventPage, forwards: boolean, signal: AbortSignal): Promise<EventPage> {
+    const place = page.next === undefined ? undefined : parseCursor(page.next);
+    if (place === undefined || page.searched === undefined) return page;
+    const beyond = forwards ? { after: place } : { before: place };
+    const { events } = await this.#options.store.page({ query: null, limit: 1, ...beyond }, signal);
+    const reached = events[0]?.fields['@timestamp'];
+    return reached === undefined ? page : { ...page, searched: { ...page.searched, reached } };
   }
 
   async #histogram(

@@ -72,8 +72,18 @@ export interface EventPage {
   readonly events: readonly Event[];
   /** Pass as `before` (or `after`) for the next page; absent at the end. The page may be short, or empty, all the same. */
   readonly next?: string;
-  /** Where `patience_ms` ended the search: events passed in this page, and in all, of those that the range leaves. */
-  readonly searched?: { readonly events: number; readonly of: number };
+  /** Where `patience_ms` ended the search. */
+  readonly searched?: Searched;
+}
+
+/** How far the search for a page came. */
+export interface Searched {
+  /** Events that were passed … */
+  readonly events: number;
+  /** … of those that `before`, `after`, `since` and `until` leave. */
+  readonly of: number;
+  /** Epoch milliseconds of the place that it has reached, where that is known. */
+  readonly reached?: number;
 }
 
 /** Exact counts; events without `@timestamp` are in none. */
