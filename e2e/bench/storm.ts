@@ -36,7 +36,9 @@ export async function runStorm(execs: number, tag: string): Promise<Storm> {
 interface Tool {
   readonly name: string;
   start(): Promise<void>;
-  /** Of the execs with this tag, how many it has named. Called when all of them are over. */
+  /** Waits until it has done with a storm that is over. */
+  settle(): Promise<void>;
+  /** Of the execs with this tag, how many it has named. Called when it has settled; what asking costs is not its cost. */
   captured(tag: string, execs: number): Promise<number>;
   /** Processor seconds so far. */
   cpu(): number;
@@ -65,12 +67,12 @@ async function measure(): Promise<Figure[]> {
         try {
           const before = tool.cpu();
           const { per_second: rate } = await runStorm(EXECS, tag);
-          const captured = await tool.captured(tag, EXECS);
+          await tool.settle();
           const figures = seen.get(tool.name)!;
-          figures.rate.push(rate);
-          figures.share.push((captured / EXECS) * 100);
           figures.cpu.push(((tool.cpu() - before) / EXECS) * 1e6);
           figures.rss = Math.max(figures.rss, tool.peakMiB());
+          figures.rate.push(rate);
+          figures.share.push(((await tool.captured(tag, EXECS)) / EXECS) * 100);
         } finally {
           await tool.stop();
         }
@@ -104,6 +106,7 @@ function nothing(): Tool {
   return {
     name: 'nothing',
     start: async () => undefined,
+    settle: async () => undefined,
     captured: async () => 0,
     cpu: () => 0,
     peakMiB: () => 0,
@@ -120,6 +123,7 @@ function merlon(): Tool {
       engine = await Engine.start({ quiet: true });
       helper = (await engine.status()).helper.pid ?? 0;
     },
+    settle: () => calm(engine!),
     captured: async (_tag, execs) => (await identities(engine!, execs)).size,
     cpu: () => cpuSeconds(engine!.pid) + cpuSeconds(helper),
     peakMiB: () => peakRssMiB(engine!.pid) + peakRssMiB(helper),
@@ -177,10 +181,8 @@ function printer(name: string, argv: readonly string[], folder: string, settleMs
       child = spawn('sh', ['-c', 'exec "$@" > "$0" 2>&1', file, program, ...args], { stdio: 'ignore' });
       await wait(settleMs);
     },
-    captured: async (tag) => {
-      await settled(file);
-      return count(readFileSync(file, 'latin1'), tag);
-    },
+    settle: () => settled(file),
+    captured: async (tag) => count(readFileSync(file, 'latin1'), tag),
     cpu: () => cpuSeconds(child!.pid!),
     peakMiB: () => peakRssMiB(child!.pid!),
     stop: () => ended(child),
@@ -226,10 +228,8 @@ function audit(auditd: string, folder: string): Tool {
       spawnSync('auditctl', ['-a', ...rule]);
       spawnSync('auditctl', ['-e', '1']);
     },
-    captured: async (tag) => {
-      await settled(log);
-      return count(readFileSync(log, 'latin1'), `a2="${tag}"`);
-    },
+    settle: () => settled(log),
+    captured: async (tag) => count(readFileSync(log, 'latin1'), `a2="${tag}"`),
     cpu: () => cpuSeconds(child!.pid!) + kauditdCpu(),
     peakMiB: () => peakRssMiB(child!.pid!),
     stop: async () => {
