@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { NOT_PLAIN } from './plain.ts';
 import { isHarmless, redactText, secretOption, worthALook } from './secrets.ts';
 
 /** A command line as it is stored. */
@@ -12,6 +13,8 @@ export interface CommandLine {
 const KEY_BYTES = 32;
 const MAX_CACHED = 8192;
 const MAX_CACHED_LENGTH = 1024;
+/** Plain lines are kept in so many places, each by its hash. */
+const PLAIN_PLACES = 4096;
 
 interface Tool {
   readonly attached?: string;
@@ -53,6 +56,9 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
 export class Redactor {
   readonly #key: Uint8Array;
   #lines = new Map<string, CommandLine>();
+  /** Plain lines that have come twice, and the hash of what came last in each place. */
+  readonly #plainLines: ({ readonly raw: string; readonly line: CommandLine } | undefined)[];
+  readonly #plainHashes = new Int32Array(PLAIN_PLACES).fill(NOT_PLAIN);
   /** Texts that hold no secret. */
   #plain = new Set<string>();
 
@@ -60,10 +66,12 @@ export class Redactor {
   constructor(key: Uint8Array) {
     if (key.length < KEY_BYTES) throw new Error('the redaction key is too short');
     this.#key = key;
+    this.#plainLines = new Array<undefined>(PLAIN_PLACES).fill(undefined);
   }
 
-  /** @param raw the arguments, separated by NUL. */
-  commandLine(raw: string): CommandLine {
+  /** @param raw the arguments, separated by NUL. @param plain what `plainHash` says of them, where that was asked. */
+  commandLine(raw: string, plain = NOT_PLAIN): CommandLine {
+    if (plain !== NOT_PLAIN && raw !== '') return this.#plainLine(raw, plain);
     const known = this.#lines.get(raw);
     if (known !== undefined) return known;
     const args = raw === '' ? [] : this.args(raw.split('\0'));
@@ -72,6 +80,22 @@ export class Redactor {
       // Emptied rather than trimmed: a storm of unique command lines must not pay for order.
       if (this.#lines.size >= MAX_CACHED) this.#lines = new Map();
       this.#lines.set(raw, line);
+    }
+    return line;
+  }
+
+  /** A line that comes once costs no memory for longer than that: in a storm nearly all of them do. */
+  #plainLine(raw: string, hash: number): CommandLine {
+    const place = hash % PLAIN_PLACES;
+    const known = this.#plainLines[place];
+    if (known?.raw === raw) return known.line;
+    const args = raw.split('\0');
+    const line = { args, text: args.join(' ') };
+    if (this.#plainHashes[place] !== hash) {
+      this.#plainHashes[place] = hash;
+    } else if (raw.length <= MAX_CACHED_LENGTH) {
+      Object.freeze(args);
+      this.#plainLines[place] = { raw, line };
     }
     return line;
   }

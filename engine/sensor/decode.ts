@@ -4,6 +4,7 @@
  */
 import { Buffer, isAscii } from 'node:buffer';
 import { escapeBytes } from '../../shared/bytes.ts';
+import { NOT_PLAIN, plainHash } from '../plain.ts';
 import {
   CGROUP_ID_AT,
   CGROUP_SIZE,
@@ -56,6 +57,8 @@ export interface ExecRecord {
   readonly interpreter: string;
   readonly cwd: string;
   readonly args: string;
+  /** What `plainHash` (plain.ts) says of the arguments. */
+  readonly argsPlain: number;
   readonly env: string;
   readonly tty: string;
 }
@@ -179,6 +182,7 @@ function decodeExec(
     interpreter: tail.text(exec.interpreter_off, exec.interpreter_len),
     cwd: tail.text(exec.cwd_off, exec.cwd_len),
     args: tail.text(exec.args_off, exec.args_len),
+    argsPlain: tail.plain(exec.args_off, exec.args_len),
     env: tail.text(exec.env_off, exec.env_len),
     tty: tail.text(exec.tty_off, exec.tty_len),
   };
@@ -216,13 +220,13 @@ function mustHold(size: number, least: number, kind: string): void {
   if (size < least) throw new DecodeError(`a record of type ${kind} has only ${size} bytes`);
 }
 
-/** The strings behind the fixed part. Nearly every tail is ASCII: then one slice serves all of them. */
+/** The strings behind the fixed part. Nearly every tail is ASCII, and what it says is what is there. */
 class Tail {
   readonly #bytes: Buffer;
   readonly #record: number;
   readonly #begin: number;
   readonly #end: number;
-  readonly #ascii: string | undefined;
+  readonly #asItIs: boolean;
 
   /** @param record offset in the batch; @param begin of the tail and @param end of the record, from its start. */
   constructor(bytes: Buffer, record: number, begin: number, end: number) {
@@ -230,10 +234,8 @@ class Tail {
     this.#record = record;
     this.#begin = begin;
     this.#end = end;
-    if (isAscii(bytes.subarray(record + begin, record + end))) {
-      const text = bytes.toString('latin1', record + begin, record + end);
-      if (!text.includes('\\x')) this.#ascii = text;
-    }
+    const tail = bytes.subarray(record + begin, record + end);
+    this.#asItIs = isAscii(tail) && !tail.includes('\\x');
   }
 
   text(off: number, length: number): string {
@@ -241,9 +243,14 @@ class Tail {
     if (off < this.#begin || off + length > this.#end) {
       throw new DecodeError(`a string of ${length} bytes at ${off} lies outside of its record`);
     }
-    if (this.#ascii !== undefined)
-      return this.#ascii.substring(off - this.#begin, off - this.#begin + length);
-    return escapeBytes(this.#bytes.subarray(this.#record + off, this.#record + off + length));
+    const at = this.#record + off;
+    if (this.#asItIs) return this.#bytes.toString('latin1', at, at + length);
+    return escapeBytes(this.#bytes.subarray(at, at + length));
+  }
+
+  /** To be asked after `text`, which checks the bounds. */
+  plain(off: number, length: number): number {
+    return this.#asItIs ? plainHash(this.#bytes, this.#record + off, this.#record + off + length) : NOT_PLAIN;
   }
 }
 

@@ -22,11 +22,13 @@ import {
   exitCodeOf,
   flagNames,
   idText,
+  programOf,
+  sharedText,
   signalOf,
   streamName,
 } from './names.ts';
 import type { Image, Process, Processes } from './processes.ts';
-import { EXEC_SIZE, MERLON_F_ARGS_MISSING, type MerlonExit } from './records.generated.ts';
+import { MERLON_F_ARGS_MISSING, type MerlonExit } from './records.generated.ts';
 
 /** Arguments from /proc, NUL between them; undefined where the pid belongs to another process by now. */
 export type ReadArguments = (pid: number, startNs: number) => string | undefined;
@@ -55,6 +57,8 @@ const END = Object.freeze(['end']);
 const INFO = Object.freeze(['info']);
 const MAX_COMMS = 4096;
 const UNSET = 0xffffffff;
+/** Roughly an Image without its command line, in bytes. */
+const IMAGE_WEIGHT = 100;
 const NO_COMMAND: CommandLine = { args: [], text: '' };
 
 /** Turns records into events, keeping the process table up to date on the way. Records are given in time order. */
@@ -111,7 +115,7 @@ export class EventMaker {
   #arguments(record: ExecRecord): { line: CommandLine; flags: number } {
     const { redactor, readArguments } = this.#around;
     if ((record.exec.flags & MERLON_F_ARGS_MISSING) === 0)
-      return { line: lineOf(redactor, record.args), flags: record.exec.flags };
+      return { line: lineOf(redactor, record.args, record.argsPlain), flags: record.exec.flags };
     const raw = readArguments(record.task.pid, record.task.start_ns);
     if (raw === undefined) return { line: NO_COMMAND, flags: record.exec.flags };
     return { line: redactor.commandLine(raw), flags: record.exec.flags | ARGS_FROM_PROC };
@@ -151,11 +155,11 @@ export class EventMaker {
       'process.vpid': task.vpid,
       'process.thread.id': task.tid,
       'process.name': nameOf(process.image, task),
-      'process.executable': orAbsent(record.executable),
+      'process.executable': process.image?.executable,
       'process.args': line === NO_COMMAND ? undefined : line.args,
       'process.args_count': line === NO_COMMAND ? undefined : line.args.length,
       'process.command_line': line === NO_COMMAND ? undefined : line.text,
-      'process.working_directory': orAbsent(record.cwd),
+      'process.working_directory': record.cwd === '' ? undefined : sharedText(record.cwd),
       'process.start': clock.wallOf(task.start_ns),
       'process.interactive': hasTty,
       'process.tty.char_device.major': hasTty ? task.tty_major : undefined,
@@ -163,7 +167,7 @@ export class EventMaker {
       'process.session_leader.pid': task.sid === 0 ? undefined : task.sid,
       'process.env_vars': env,
       'process.thread.capabilities.effective': capabilityNames(task.cap_effective),
-      'process.parent.entity_id': this.#parentId(task),
+      'process.parent.entity_id': this.#parentId(task, parent),
       'process.parent.pid': task.ppid === 0 ? undefined : task.ppid,
       'process.parent.name': parent?.image === undefined ? undefined : nameOf(parent.image, parent),
       'process.parent.executable': parent?.image?.executable,
@@ -231,10 +235,10 @@ export class EventMaker {
       'process.args': line === NO_COMMAND ? undefined : line.args,
       'process.args_count': line === NO_COMMAND ? undefined : line.args.length,
       'process.command_line': line === NO_COMMAND ? undefined : line.text,
-      'process.working_directory': orAbsent(record.cwd),
+      'process.working_directory': record.cwd === '' ? undefined : sharedText(record.cwd),
       'process.start': clock.wallOf(task.start_ns),
       'process.interactive': task.tty_major !== 0 || task.tty_minor !== 0,
-      'process.parent.entity_id': this.#parentId(task),
+      'process.parent.entity_id': this.#parentId(task, parent),
       'process.parent.pid': task.ppid === 0 ? undefined : task.ppid,
       'process.parent.name': parent?.image === undefined ? undefined : nameOf(parent.image, parent),
       'process.parent.executable': parent?.image?.executable,
@@ -306,7 +310,7 @@ export class EventMaker {
       'process.start': clock.wallOf(task.start_ns),
       'process.end': exit === undefined ? undefined : at,
       'process.exit_code': exit === undefined ? undefined : exitCodeOf(exit.status),
-      'process.parent.entity_id': this.#parentId(task),
+      'process.parent.entity_id': this.#parentId(task, parent),
       'process.parent.pid': task.ppid === 0 ? undefined : task.ppid,
       'process.parent.name': parent?.image === undefined ? undefined : nameOf(parent.image, parent),
       'process.parent.executable': parent?.image?.executable,
@@ -333,7 +337,8 @@ export class EventMaker {
     });
   }
 
-  #parentId(task: MerlonTask): string | undefined {
+  #parentId(task: MerlonTask, parent: Process | undefined): string | undefined {
+    if (parent !== undefined) return parent.entityId;
     return task.ppid === 0 ? undefined : this.#around.processes.entityId(task.ppid, task.parent_start_ns);
   }
 
@@ -361,8 +366,8 @@ function orAbsent(text: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
-function lineOf(redactor: Redactor, raw: string): CommandLine {
-  return raw === '' ? NO_COMMAND : redactor.commandLine(raw);
+function lineOf(redactor: Redactor, raw: string, plain?: number): CommandLine {
+  return raw === '' ? NO_COMMAND : redactor.commandLine(raw, plain);
 }
 
 /** A kernel thread has no executable; it alone is known by the name that its task has. */
@@ -373,12 +378,12 @@ function nameOf(image: Image | undefined, task: { readonly comm: string }): stri
 
 function imageOf(record: ExecRecord, line: CommandLine): Image {
   const { executable } = record;
+  const program = executable === '' ? undefined : programOf(executable);
   return {
-    name: executable === '' ? undefined : executable.slice(executable.lastIndexOf('/') + 1),
-    executable: orAbsent(executable),
-    args: line.args,
+    name: program?.name,
+    executable: program?.executable,
     commandLine: line === NO_COMMAND ? undefined : line.text,
-    weight: 160 + 2 * (record.header.size - EXEC_SIZE),
+    weight: IMAGE_WEIGHT + line.text.length,
   };
 }
 

@@ -15,24 +15,40 @@ const CAPABILITIES = [
 
 const MAX_INTERNED = 4096;
 
-function interned<T>(make: (key: number) => T): (key: number) => T {
-  const known = new Map<number, T>();
+function interned<K, T>(make: (key: K) => T): (key: K) => T {
+  const known = new Map<K, T>();
   return (key) => {
     let value = known.get(key);
     if (value === undefined) {
       value = make(key);
-      if (known.size < MAX_INTERNED) known.set(key, value);
+      // Emptied rather than trimmed: whoever brings ever new keys must not pay for order.
+      if (known.size >= MAX_INTERNED) known.clear();
+      known.set(key, value);
     }
     return value;
   };
 }
+
+/** The same object for the same text: fewer live, and whoever compares them has it easy. */
+export const sharedText: (text: string) => string = interned((text) => text);
+
+export interface Program {
+  readonly executable: string;
+  /** The base name. */
+  readonly name: string;
+}
+
+export const programOf: (executable: string) => Program = interned((executable) => ({
+  executable,
+  name: executable.slice(executable.lastIndexOf('/') + 1),
+}));
 
 /*
  * Lists are frozen: the store knows frozen lists by identity and does not look at their members again.
  */
 
 /** The names of a capability mask; bits that have no name yet read CAP_<number>. */
-export const capabilityNames: (mask: number) => readonly string[] = interned((mask) => {
+export const capabilityNames: (mask: number) => readonly string[] = interned((mask: number) => {
   const names: string[] = [];
   for (let bit = 0, rest = mask; rest >= 1; bit++, rest = Math.floor(rest / 2)) {
     if (rest % 2 >= 1) names.push(CAPABILITIES[bit] ?? `CAP_${bit}`);
@@ -86,7 +102,7 @@ export const ARGS_FROM_PROC = 1 << 30;
 export const flagNames: (mask: number) => readonly string[] | undefined = (mask) =>
   mask === 0 ? undefined : flagList(mask);
 
-const flagList = interned((mask) => {
+const flagList = interned((mask: number) => {
   const names: string[] = PROCESS_FLAGS.filter((_, bit) => bit < 13 && (mask & (1 << bit)) !== 0);
   if (mask & ARGS_FROM_PROC) names.push('args_from_proc');
   if (mask & INCOMPLETE || (mask & ARGS_MISSING && !(mask & ARGS_FROM_PROC))) names.push('incomplete');

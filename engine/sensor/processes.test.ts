@@ -19,7 +19,6 @@ const facts = (pid: number, startNs: number, parent?: { pid: number; startNs: nu
 const image = (name: string, weight = 100): Image => ({
   name,
   executable: `/bin/${name}`,
-  args: [name],
   commandLine: name,
   weight,
 });

@@ -9,7 +9,6 @@ import type { MerlonTask } from './records.generated.ts';
 export interface Image {
   readonly name: string | undefined;
   readonly executable: string | undefined;
-  readonly args: readonly string[];
   readonly commandLine: string | undefined;
   /** Roughly what it costs to keep, in bytes. */
   readonly weight: number;
@@ -75,7 +74,10 @@ export interface Keep {
   readonly bytes: number;
 }
 
-const KEEP: Keep = { ns: 60e9, count: 50_000, bytes: 24 << 20 };
+/** Digits are made of small numbers many times faster. */
+const BASE36_5 = 36 ** 5;
+
+const KEEP: Keep = { ns: 60e9, count: 16_384, bytes: 12 << 20 };
 /** Roughly one Process with its entries in the tables, in bytes. */
 const PROCESS_WEIGHT = 320;
 
@@ -98,7 +100,10 @@ export class Processes {
 
   /** Stable and unique: ten hex digits of the boot id (40 bits), pid and start time in base 36. */
   entityId(pid: number, startNs: number): string {
-    return `${this.#boot}-${pid.toString(36)}-${startNs.toString(36)}`;
+    const low = startNs % BASE36_5;
+    const high = (startNs - low) / BASE36_5;
+    const start = high === 0 ? low.toString(36) : high.toString(36) + low.toString(36).padStart(5, '0');
+    return `${this.#boot}-${pid.toString(36)}-${start}`;
   }
 
   get running(): number {
