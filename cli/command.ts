@@ -1,5 +1,6 @@
 /** What all commands share: options, exit codes, output. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { ProgressLine } from './progress.ts';
 import { ACTING } from './terminal.ts';
 import type { Console, Reply, RequestIn, RequestName, RequestOut } from '../shared/console.ts';
 
@@ -26,6 +27,8 @@ export interface Output {
 export interface Run {
   readonly console: Console;
   readonly out: Output;
+  /** What goes on meanwhile, for a person. */
+  readonly progress: ProgressLine;
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }

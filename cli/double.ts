@@ -10,7 +10,7 @@ import { formatCursor, type Event, type EventFields } from '../shared/event.ts';
 import { controlFrame, FRAME_CONTROL, FrameReader } from '../shared/frames.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 
-type Answer = (input: unknown) => Result<unknown>;
+type Answer = (input: unknown) => Result<unknown> | Promise<Result<unknown>>;
 
 export interface EngineDouble {
   readonly socket: string;
@@ -40,7 +40,9 @@ export async function engineDouble(): Promise<EngineDouble> {
         asked.push({ name: request, input });
         const answer =
           answers.get(request) ?? (() => fail('bad_request', `the double has no answer to ${request}`));
-        peer.write(controlFrame({ id, ...answer(input) }));
+        const told = answer(input);
+        if (told instanceof Promise) void told.then((late) => peer.write(controlFrame({ id, ...late })));
+        else peer.write(controlFrame({ id, ...told }));
       }
     });
   });
@@ -60,7 +62,7 @@ export async function engineDouble(): Promise<EngineDouble> {
 }
 
 /** The store of a double: pages over events that are given oldest first. */
-export function pagesOf(events: readonly Event[]): Answer {
+export function pagesOf(events: readonly Event[]): (input: unknown) => Result<unknown> {
   return (input) => {
     const { before, after, limit } = input as { before?: string; after?: string; limit: number };
     const at = (cursor: string) => events.findIndex((event) => event.cursor === cursor);
@@ -72,6 +74,30 @@ export function pagesOf(events: readonly Event[]): Answer {
     const end = before === undefined ? events.length : at(before);
     const page = events.slice(Math.max(0, end - limit), end).reverse();
     return ok({ events: page, ...(end - limit > 0 ? { next: page.at(-1)?.cursor } : {}) });
+  };
+}
+
+/**
+ * The store of a double that loses patience after each event that it looks at: pages of one match, or of none, with how
+ * far it came.
+ */
+export function impatientPagesOf(
+  events: readonly Event[],
+  matches: (event: Event) => boolean,
+): (input: unknown) => Result<unknown> {
+  return (input) => {
+    const { before, after } = input as { before?: string; after?: string };
+    const at = (cursor: string) => events.findIndex((event) => event.cursor === cursor);
+    const place =
+      after !== undefined ? at(after) + 1 : (before === undefined ? events.length : at(before)) - 1;
+    const event = events[place];
+    if (event === undefined) return ok({ events: [] });
+    const of = after !== undefined ? events.length - place : place + 1;
+    const reached = event.fields['@timestamp'];
+    return ok({
+      events: matches(event) ? [event] : [],
+      ...(of > 1 ? { next: event.cursor, searched: { events: 1, of, reached } } : {}),
+    });
   };
 }
 
@@ -151,4 +177,42 @@ export function merlon(
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
   return Object.assign(told, { child });
+}
+
+/** `merlon ARGS` at a terminal of its own, 120 columns wide (util-linux’s `script` has the other end of it). */
+export function atTerminal(args: readonly string[], socket: string) {
+  const words = [process.execPath, join(import.meta.dirname, 'index.ts'), ...args];
+  const command = `stty cols 120; exec ${words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')}`;
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { ...process.env, MERLON_SOCKET: socket, NODE_OPTIONS: '', SHELL: '/bin/sh' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let text = '';
+  const watchers = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+    for (const watcher of watchers) watcher();
+  });
+  const ended = new Promise<{ code: number | null; text: string }>((resolve) => {
+    child.on('close', (code) => {
+      resolve({ code, text });
+      for (const watcher of watchers) watcher();
+    });
+  });
+  return {
+    ended,
+    type: (keys: string) => void child.stdin.write(keys),
+    /** Resolves once it is on the screen. */
+    shows: (what: RegExp) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => {
+          if (what.test(text)) resolve();
+          else if (child.exitCode !== null) reject(new Error(`it ended with ${child.exitCode}:\n${text}`));
+          else return;
+          watchers.delete(look);
+        };
+        watchers.add(look);
+        look();
+      }),
+  };
 }

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ok } from '../shared/result.ts';
 import type { Event } from '../shared/event.ts';
-import { engineDouble, exec, merlon, pagesOf, type EngineDouble } from './double.ts';
+import {
+  atTerminal,
+  engineDouble,
+  exec,
+  impatientPagesOf,
+  merlon,
+  pagesOf,
+  type EngineDouble,
+} from './double.ts';
 
 let engine: EngineDouble;
 beforeEach(async () => {
@@ -40,6 +48,44 @@ it('prints everything since a time, forward', async () => {
   const { stdout } = await merlon(['events', '--since', '10m', '--query', 'a'], engine.socket);
   expect(pids(stdout)).toEqual(range(1, 2345));
   expect(engine.asked[0]?.input).toMatchObject({ query: 'a', after: '0.0.0' });
+});
+
+describe('pages that are short or empty, because a search takes long', () => {
+  const seventh = (event: Event) => (event.fields['process.pid'] ?? 0) % 7 === 0;
+
+  it.each([
+    ['the newest', ['--limit', '3'], [35, 42, 49]],
+    ['fewer than were wanted', ['--limit', '100'], [7, 14, 21, 28, 35, 42, 49]],
+    ['everything since a time', ['--since', '1000w'], [7, 14, 21, 28, 35, 42, 49]],
+  ])('do not end %s', async (_, args, found) => {
+    engine.answer('events.page', impatientPagesOf(execs(1, 50), seventh));
+    const told = await merlon(['events', ...args], engine.socket);
+    expect({ ...told, stdout: pids(told.stdout) }).toEqual({ code: 0, stdout: found, stderr: '' });
+    expect(engine.asked.every(({ input }) => 'patience_ms' in (input as object))).toBe(true);
+  });
+
+  it('do not end what --follow has to catch up with', async () => {
+    engine.answer('events.subscribe', () => ok({ subscription: 5, from: null }));
+    engine.answer('events.page', impatientPagesOf(execs(1, 30), seventh));
+    const told = merlon(['events', '--follow', '--since', '1h', '--limit', '5'], engine.socket);
+    await until(() => engine.asked.filter(({ name }) => name === 'events.page').length >= 30);
+    engine.notify('events.live', { subscription: 5, events: execs(31, 31) });
+    expect(pids((await told).stdout)).toEqual([7, 14, 21, 28, 31]);
+  });
+
+  it('are told about on a terminal, and interrupted show what was found by then', async () => {
+    const all = impatientPagesOf(execs(1, 5000), seventh);
+    engine.answer('events.page', async (input) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return all(input);
+    });
+    const terminal = atTerminal(['events', '--limit', '4000'], engine.socket);
+    await terminal.shows(/Searched \d+ of 5,000 events, back to .*; [1-9]\d* found/);
+    terminal.type('\u0003');
+    const { code, text } = await terminal.ended;
+    expect(code).toBe(0);
+    expect(text).toMatch(/exec .* 4998 /);
+  });
 });
 
 it('what a terminal would obey is escaped in JSON, and means the same', async () => {

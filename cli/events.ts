@@ -1,5 +1,7 @@
 /** merlon events: stored events, and with --follow what happens from now on. */
+import type { EventPage, Searched } from '../shared/console.ts';
 import { formatCursor, toEcs, type Event } from '../shared/event.ts';
+import { searchedSoFar, searchedWords } from '../shared/searched.ts';
 import { ask, json, readArgs, usage, type Command, type Run } from './command.ts';
 import { eventLine } from './event-line.ts';
 import { follow } from './follow.ts';
@@ -7,6 +9,8 @@ import { parseSince } from './time.ts';
 import { MAX_PAGE } from '../shared/console.ts';
 
 const DEFAULT_LIMIT = 100;
+/** An answer in about so many milliseconds, so that what is found is printed as it is found. */
+const PATIENCE_MS = 500;
 /** Before every event: `after` it, pages run forward. */
 const BEGINNING = formatCursor({ boot: 0, timeNs: 0, sequence: 0 });
 
@@ -59,40 +63,54 @@ interface Wanted {
 type Print = (event: Event) => Promise<void>;
 
 /** Everything since then, streamed; what comes in meanwhile is not waited for. */
-async function printSince({ console, signal }: Run, { query, since }: Wanted, print: Print): Promise<void> {
-  const now = Date.now();
+async function printSince(
+  { console, signal, progress }: Run,
+  { query, since }: Wanted,
+  print: Print,
+): Promise<void> {
+  const until = Date.now();
   let after: string | undefined = BEGINNING;
+  let searched: Searched | undefined;
   while (after !== undefined && !signal.aborted) {
-    const page: { events: readonly Event[]; next?: string } = await ask(console, 'events.page', {
+    const page: EventPage = await ask(console, 'events.page', {
       query,
       after,
       since,
+      until,
       limit: MAX_PAGE,
+      patience_ms: PATIENCE_MS,
     });
     for (const event of page.events) await print(event);
-    const newest = page.events.at(-1)?.fields['@timestamp'] ?? 0;
-    after = newest > now ? undefined : page.next;
+    after = page.next;
+    searched = searchedSoFar(searched, page);
+    if (searched !== undefined) progress.say(searchedWords(searched, Date.now(), 'up to'));
   }
 }
 
-/** The newest, which have to be read backwards and turned round. */
+/** The newest, which have to be read backwards and turned round. Interrupted, it prints what was found by then. */
 async function printNewest(
-  { console, signal }: Run,
+  { console, signal, progress }: Run,
   { query, since, limit }: Wanted,
   print: Print,
 ): Promise<void> {
   const wanted = limit ?? DEFAULT_LIMIT;
   const found: Event[] = [];
   let before: string | undefined;
+  let searched: Searched | undefined;
   do {
-    const page: { events: readonly Event[]; next?: string } = await ask(console, 'events.page', {
+    const page: EventPage = await ask(console, 'events.page', {
       query,
       before,
       since,
       limit: Math.min(MAX_PAGE, wanted - found.length),
+      patience_ms: PATIENCE_MS,
     });
     found.push(...page.events);
     before = page.next;
+    searched = searchedSoFar(searched, page);
+    if (searched !== undefined) {
+      progress.say(`${searchedWords(searched, Date.now())}; ${found.length} found (Ctrl-C shows them)`);
+    }
   } while (before !== undefined && found.length < wanted && !signal.aborted);
   for (const event of found.reverse()) await print(event);
 }

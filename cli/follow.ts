@@ -2,10 +2,13 @@
  * Live events without a loss: what does not fit into a short queue while the reader is slow, or what the engine did not
  * send because we were behind, is paged from the store afterwards.
  */
-import { MAX_PAGE, type LiveEvents } from '../shared/console.ts';
+import { MAX_PAGE, type EventPage, type LiveEvents, type Searched } from '../shared/console.ts';
 import { compareCursors, formatCursor, parseCursor, type Cursor, type Event } from '../shared/event.ts';
+import { searchedSoFar, searchedWords } from '../shared/searched.ts';
 import { ask, CommandError, EXIT, type Run } from './command.ts';
 
+/** Pages may be short, or empty, with a place to go on from: what is found is printed as it is found. */
+const PATIENCE_MS = 500;
 const MAX_QUEUE = 10_000;
 /** Cursors remembered so that nothing is printed twice: more than can be queued while pages are read. */
 const MAX_PRINTED = 2 * MAX_QUEUE + MAX_PAGE;
@@ -22,7 +25,7 @@ export interface Wanted {
 
 /** Prints until the limit is reached, the signal aborts, or the engine ends (a CommandError). */
 export async function follow(
-  { console, signal }: Run,
+  { console, signal, progress }: Run,
   { query, since, limit = Infinity, beginning }: Wanted,
   print: (event: Event) => Promise<void>,
 ): Promise<void> {
@@ -61,16 +64,21 @@ export async function follow(
   while (left > 0 && !signal.aborted) {
     if (inbox.queueComesFirst) await printNew(inbox.takeQueue());
     let after = inbox.takeMissed();
+    let searched: Searched | undefined;
     while (after !== undefined && left > 0 && !signal.aborted) {
-      const page: { events: readonly Event[]; next?: string } = await ask(console, 'events.page', {
+      const page: EventPage = await ask(console, 'events.page', {
         query,
         after,
         since,
         limit: MAX_PAGE,
+        patience_ms: PATIENCE_MS,
       });
       await printNew(page.events);
       after = page.next;
+      searched = searchedSoFar(searched, page);
+      if (searched !== undefined) progress.say(searchedWords(searched, Date.now(), 'up to'));
     }
+    progress.clear();
     await printNew(inbox.takeQueue());
     if (inbox.isEmpty && left > 0) {
       if (inbox.closed) break;

@@ -73,7 +73,19 @@ describe('exit codes, each with one sentence on stderr', () => {
 it('help is on stdout, for all and for each', async () => {
   const all = await merlon(['--help'], engine.socket);
   expect(all).toMatchObject({ code: 0, stderr: '' });
-  for (const name of ['status', 'events', 'processes', 'tree', 'stop', 'open']) {
+  const names = [
+    'status',
+    'events',
+    'histogram',
+    'processes',
+    'tree',
+    'store',
+    'backup',
+    'wipe',
+    'open',
+    'stop',
+  ];
+  for (const name of names) {
     expect(all.stdout).toContain(name);
     const one = await merlon([name, '--help'], engine.socket);
     expect(one).toMatchObject({ code: 0, stderr: '' });
@@ -92,6 +104,15 @@ it('status says what was lost, and that losses are unknown where they are', asyn
   expect((await merlon(['status'], engine.socket)).stdout).toContain('1,284 received, 3 lost (exec 3)');
   engine.answer('status.get', () => ok({ ...someStatus, sensor: { ...someStatus.sensor, lost: null } }));
   expect((await merlon(['status'], engine.socket)).stdout).toContain('losses unknown');
+});
+
+it('status says what waits, how long there is room, and what cannot be read', async () => {
+  const waiting = { events: 2000, bytes: 24 << 20, limit_bytes: 64 << 20, seconds_left: 40 };
+  const store = { ...someStatus.store, waiting, damaged: ['000002.db is damaged.'] };
+  engine.answer('status.get', () => ok({ ...someStatus, store }));
+  const { stdout } = await merlon(['status'], engine.socket);
+  expect(stdout).toContain('waiting   2,000 events in memory, 24.0 MiB of 64.0 MiB, room for 40 s\n');
+  expect(stdout).toContain('damaged   000002.db is damaged.\n');
 });
 
 it('processes come by pid, as a table or one object a line', async () => {

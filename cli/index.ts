@@ -1,16 +1,32 @@
 /** merlon: the command line. Finds the running engine by its socket, wherever its data lies. */
 import type { Writable } from 'node:stream';
+import { backup } from './backup.ts';
 import { CommandError, EXIT, type Command, type Output } from './command.ts';
 import { connectEngine } from './connect.ts';
 import { events } from './events.ts';
+import { histogram } from './histogram.ts';
 import { open } from './open.ts';
 import { processes } from './processes.ts';
+import { ProgressLine } from './progress.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
+import { store } from './store.ts';
 import { visible } from './terminal.ts';
 import { tree } from './tree.ts';
+import { wipe } from './wipe.ts';
 
-const COMMANDS: readonly Command[] = [status, events, processes, tree, open, stop];
+const COMMANDS: readonly Command[] = [
+  status,
+  events,
+  histogram,
+  processes,
+  tree,
+  store,
+  backup,
+  wipe,
+  open,
+  stop,
+];
 
 const HELP = `merlon COMMAND [--json] [--help]
 
@@ -20,17 +36,23 @@ Finds the engine by its socket: $MERLON_SOCKET, else merlon.sock in $XDG_RUNTIME
 Exit codes: 0 done · 1 failed · 2 usage · 3 engine not running · 4 not permitted
 `;
 
-function streamOutput(stream: Writable & { isTTY?: boolean; columns?: number }): Output {
+function streamOutput(
+  stream: Writable & { isTTY?: boolean; columns?: number },
+  progress: ProgressLine,
+): Output {
   return {
     terminal: stream.isTTY === true,
     width: stream.columns ?? 80,
-    write: (text) =>
-      stream.write(text) ? Promise.resolve() : new Promise((resolve) => stream.once('drain', resolve)),
+    write: (text) => {
+      progress.clear();
+      return stream.write(text) ? Promise.resolve() : new Promise((resolve) => stream.once('drain', resolve));
+    },
   };
 }
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
-  const out = streamOutput(process.stdout);
+  const progress = new ProgressLine(process.stderr);
+  const out = streamOutput(process.stdout, progress);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     await out.write(HELP);
     if (name === undefined) process.exitCode = EXIT.usage;
@@ -53,8 +75,9 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   try {
-    await body({ console: connection.value.console, out, signal: interrupt.signal });
+    await body({ console: connection.value.console, out, progress, signal: interrupt.signal });
   } finally {
+    progress.clear();
     connection.value.close();
   }
 }

@@ -1,8 +1,8 @@
 /** merlon status: what the status bar shows. */
-import type { Status } from '../shared/console.ts';
+import type { Status, StoreWaiting } from '../shared/console.ts';
 import { ask, json, readArgs, type Command } from './command.ts';
 import { visible } from './terminal.ts';
-import { bytes, clock, duration } from './time.ts';
+import { bytes, clock, count, duration } from './time.ts';
 
 export const status: Command = {
   name: 'status',
@@ -47,10 +47,22 @@ export function readable({ engine, helper, sensor, store, host }: Status, now: n
     ...sensor.refused.map(({ name, reason }): [string, string] => ['refused', `${name}: ${reason}`]),
     ['store', `${count(store.events)} events, ${bytes(store.bytes)}, in ${store.path}`],
     ...(store.problem === undefined ? [] : [['', store.problem] satisfies [string, string]]),
+    ...(store.waiting === undefined
+      ? []
+      : [['waiting', waitingWords(store.waiting)] satisfies [string, string]]),
+    ...store.damaged.map((sentence): [string, string] => ['damaged', sentence]),
     ['oldest', store.oldest === null ? 'no event yet' : new Date(store.oldest).toISOString()],
     ['host', `Linux ${host.kernel}, boot ${host.boot_id}`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(9)} ${visible(value)}\n`).join('');
 }
 
-const count = (n: number) => n.toLocaleString('en-US');
+function waitingWords({ events, bytes: size, limit_bytes: limit, seconds_left: left }: StoreWaiting): string {
+  const room =
+    left === 0
+      ? ': memory is full'
+      : left === null
+        ? ''
+        : `, room for ${left < 60 ? `${left} s` : duration(left * 1000)}`;
+  return `${count(events)} events in memory, ${bytes(size)} of ${bytes(limit)}${room}`;
+}

@@ -7,13 +7,18 @@ const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3600e3, d:
  * @returns epoch milliseconds, or undefined where it is neither
  */
 export function parseSince(text: string, now: number): number | undefined {
-  if (/^(\d+(\.\d+)?[smhdw])+$/.test(text)) {
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhdw])/g)];
-    return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0);
-  }
+  const span = parseSpan(text);
+  if (span !== undefined) return now - span;
   if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return undefined;
   const time = Date.parse(text);
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** `10m`, `2h30m`. @returns milliseconds, or undefined where it is none */
+export function parseSpan(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?[smhdw])+$/.test(text)) return undefined;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhdw])/g)];
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ''] ?? 0), 0);
 }
 
 /** `11 ms`, `1.84 s`, `3 min 5 s`, `2 h 4 min`, `3 d 2 h`. */
@@ -45,3 +50,14 @@ export function bytes(count: number): string {
   }
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
 }
+
+/** Local date and time to the second: `2026-11-24 14:02:07`. */
+export function moment(ms: number): string {
+  const date = new Date(ms);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${clock(ms).slice(0, 8)}`;
+}
+
+/** `1,284` */
+export const count = (n: number) => n.toLocaleString('en-US');

@@ -36,7 +36,11 @@ export function whenAbout(ms: number, now: number): string {
 }
 
 /** `Searched 3.2 M of 10 M events, back to Tue 14:02` */
-export function searchedWords({ events, of, reached }: Searched, now: number): string {
-  const place = reached === undefined ? '' : `, back to ${whenAbout(reached, now)}`;
+export function searchedWords(
+  { events, of, reached }: Searched,
+  now: number,
+  direction: 'back to' | 'up to' = 'back to',
+): string {
+  const place = reached === undefined ? '' : `, ${direction} ${whenAbout(reached, now)}`;
   return `Searched ${roughly(events)} of ${roughly(of)} events${place}`;
 }
