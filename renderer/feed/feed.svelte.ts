@@ -1,6 +1,7 @@
-import type { Console, LiveEvents } from '../../shared/console.ts';
+import type { Console, EventPage, LiveEvents, Searched } from '../../shared/console.ts';
 import type { Event } from '../../shared/event.ts';
 import { parseQuery } from '../../shared/query.ts';
+import { searchedSoFar } from '../../shared/searched.ts';
 import { Lineage } from './lineage.ts';
 import { mergeNewest } from './merge.ts';
 
@@ -11,6 +12,10 @@ export const MAX_ROWS = 40_000;
 /** New rows that wait while the list is paused; beyond, only their number is known, and the store has them. */
 const MAX_HELD = 20_000;
 const PAGE = 200;
+/** An answer in about so many milliseconds, with what was found: then the page asks on from there. */
+const PATIENCE_MS = 250;
+/** Rows that fill any window: so many more, and a search rests until somebody scrolls. */
+const FULL = 150;
 /** Time between two changes of the list: nobody reads faster, and the page stays free for other work. */
 const MIN_CHANGE_MS = 30;
 /** Time between two readings of the newest page, when more comes than this page can take. */
@@ -41,6 +46,10 @@ export class Feed {
   /** First rows of this query were asked for and have not come. */
   loading = $state(false);
   loadingOlder = $state(false);
+  /** How far back this query was searched; undefined while it was answered at once. */
+  searched = $state.raw<Searched | undefined>();
+  /** The person had enough of searching. */
+  stopped = $state(false);
   /** There is nothing older. */
   atEnd = $state(false);
   #reasons = $state.raw<ReadonlySet<PauseReason>>(new Set());
@@ -57,6 +66,10 @@ export class Feed {
   #seen = new Set<string>();
   #frame: number | undefined;
   #turn = 0;
+  /** Where older events go on; undefined at the end. */
+  #next: string | undefined;
+  /** Goes up when rows are cut off at the end: what is under way from there would leave a hole. */
+  #cuts = 0;
   #changedAt = 0;
   #restartedAt = -Infinity;
 
@@ -123,20 +136,53 @@ export class Feed {
     else this.pause('selection');
   }
 
-  /** Loads the page after the last row. */
+  /** Loads what comes after the last row, as much as fills a window; shows it as it is found. */
   async loadOlder(): Promise<void> {
-    const last = this.rows.at(-1);
     const api = this.#api;
-    if (!api || !last || this.atEnd || this.loadingOlder || this.loading || this.rows.length >= MAX_ROWS)
-      return;
+    if (!api || this.atEnd || this.stopped || this.loadingOlder || this.loading) return;
+    if (this.rows.length >= MAX_ROWS) return;
     const turn = this.#turn;
+    const cuts = this.#cuts;
+    const goesOn = () => turn === this.#turn && cuts === this.#cuts;
     this.loadingOlder = true;
-    const page = await api.request('events.page', { query: this.applied, before: last.cursor, limit: PAGE });
-    if (turn !== this.#turn) return;
-    this.loadingOlder = false;
-    if (!page.ok) return;
-    this.rows = [...this.rows, ...page.value.events];
-    this.atEnd = page.value.next === undefined;
+    for (let found = 0; found < FULL && !this.atEnd && !this.stopped && goesOn();) {
+      const page = await this.#page(api, this.#next);
+      if (!goesOn()) return;
+      if (!page.ok) {
+        this.#failed(page.error.message);
+        break;
+      }
+      found += page.value.events.length;
+      this.rows = [...this.rows, ...page.value.events];
+      this.#reached(page.value);
+    }
+    if (goesOn()) this.loadingOlder = false;
+  }
+
+  /** Ends the search; what it found stays. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Searches on from where it was stopped. */
+  async goOn(): Promise<void> {
+    this.stopped = false;
+    await this.loadOlder();
+  }
+
+  #page(api: Console, before: string | undefined) {
+    return api.request('events.page', {
+      query: this.applied,
+      ...(before === undefined ? {} : { before }),
+      limit: PAGE,
+      patience_ms: PATIENCE_MS,
+    });
+  }
+
+  #reached(page: EventPage): void {
+    this.#next = page.next;
+    this.atEnd = page.next === undefined;
+    this.searched = searchedSoFar(this.searched, page);
   }
 
   /** Subscribes, then loads the newest page; what both bring is shown once. */
@@ -144,21 +190,22 @@ export class Feed {
     const api = this.#api;
     if (!api) return;
     const turn = ++this.#turn;
-    const query = this.applied;
     this.#restartedAt = performance.now();
     this.loading = true;
-    this.loadingOlder = false;
+    this.loadingOlder = this.stopped = false;
+    this.searched = undefined;
     if (!(await this.#subscribe(turn))) return;
-    const page = await api.request('events.page', { query, limit: PAGE });
+    const page = await this.#page(api, undefined);
     if (turn !== this.#turn) return;
     if (!page.ok) return this.#failed(page.error.message);
     this.#seen = new Set(page.value.events.map((event) => event.cursor));
     this.rows = page.value.events;
-    this.atEnd = page.value.next === undefined;
+    this.#reached(page.value);
     this.loading = false;
     this.#held = this.#held.filter((event) => !this.#seen.has(event.cursor));
     this.newer = this.pausedBy === undefined ? 0 : this.#held.length;
     this.#plan();
+    if (this.rows.length < FULL) await this.loadOlder();
   }
 
   /** @returns whether this turn's subscription stands. */
@@ -230,8 +277,17 @@ export class Feed {
     const fresh = this.#held;
     this.#held = [];
     this.newer = 0;
+    const before = this.rows.length;
     this.rows = mergeNewest(fresh, this.rows, MAX_LIVE_ROWS);
     this.arrived += fresh.length;
-    if (this.rows.length === MAX_LIVE_ROWS) this.atEnd = false;
+    if (this.rows.length < before + fresh.length) this.#cut();
+  }
+
+  /** Rows were cut off at the end: older ones go on after the last that is left. */
+  #cut(): void {
+    this.#cuts += 1;
+    this.#next = this.rows.at(-1)?.cursor;
+    this.atEnd = this.loadingOlder = false;
+    this.searched = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { Console, Status } from '../../shared/console.ts';
+import { counted, span } from '../ui/units.ts';
 
 export interface Blindness {
   /** Epoch milliseconds. */
@@ -79,4 +80,16 @@ export function summariseSensor(status: Status, blindFor: string | undefined): S
     case 'stopped':
       return { mark: 'off', word: not, detail: 'stopped' };
   }
+}
+
+/** What is not as it should be with the store, in the status bar's words; undefined where nothing is. */
+export function summariseStore({ problem, waiting, damaged }: Status['store']): string | undefined {
+  const room = waiting?.seconds_left;
+  if (problem !== undefined) {
+    if (room === 0) return 'Not storing: memory is full';
+    if (room === undefined || room === null) return 'Not storing: events wait in memory';
+    return `Not storing: room in memory for ${span(room * 1000)}`;
+  }
+  if (waiting !== undefined) return `Storing lags: ${counted(waiting.events, 'event')} in memory`;
+  return damaged.length === 0 ? undefined : `${counted(damaged.length, 'file')} damaged`;
 }
