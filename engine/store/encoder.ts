@@ -29,6 +29,15 @@ const copyValues = new Function(
   COLUMNS.map(({ name }, i) => `values[${i}] = fields[${JSON.stringify(name)}];`).join('\n'),
 ) as (fields: Readonly<EventFields>, values: Value[]) => void;
 
+/** The wall clock at the boot clock's zero, by the first event that tells it; undefined where none does. */
+export function wallBaseOf(events: readonly StoredEvent[]): number | undefined {
+  for (const { cursor, fields } of events) {
+    const ms = fields['@timestamp'];
+    if (ms !== undefined && Number.isFinite(ms)) return ms - cursor.timeNs / 1e6;
+  }
+  return undefined;
+}
+
 /** What a partition is begun with, or what it has already. */
 export interface EncoderStart {
   readonly bootId: string;

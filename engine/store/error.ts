@@ -19,7 +19,7 @@ export function storeError(error: unknown, path: string): StoreError {
   const said = error instanceof Error ? error.message : String(error);
   const cause = { cause: error };
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-    const advice = 'Stop Merlon, move the file away and start again: Merlon then begins an empty database.';
+    const advice = '“merlon store check” tells more; “merlon store salvage” saves what can be read.';
     return new StoreError('corrupt', `The database ${path} is damaged (${said}). ${advice}`, cause);
   }
   if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EPERM|EROFS)/.test(code)) {
@@ -30,8 +30,8 @@ export function storeError(error: unknown, path: string): StoreError {
       cause,
     );
   }
-  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) {
-    const advice = 'Free some space on that disk; nothing of the failed batch was stored.';
+  if (isDiskFull(error)) {
+    const advice = 'Free some space on that disk; what could not be stored waits in memory.';
     return new StoreError(
       'failed',
       `There is no space left for the database ${path} (${said}). ${advice}`,
@@ -40,6 +40,11 @@ export function storeError(error: unknown, path: string): StoreError {
   }
   const advice = 'See the engine’s log; the disk that holds it may have a fault.';
   return new StoreError('failed', `The database ${path} could not be used (${said}). ${advice}`, cause);
+}
+
+/** Whether there is no space left. */
+export function isDiskFull(error: unknown): boolean {
+  return /^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(codeOf(error));
 }
 
 function codeOf(error: unknown): string {

@@ -1,140 +1,125 @@
-import Database from 'better-sqlite3';
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Cursor, Event, EventFields } from '../../shared/event.ts';
-import { Checkpointing } from './checkpointing.ts';
-import { StoreError, storeError } from './error.ts';
-import { lockFolder } from './lock.ts';
-import { migrate } from './migrate.ts';
-import type { Page, PageRequest } from './pages.ts';
+import { Appender, type Taken } from './appender.ts';
+import { Chores } from './choring.ts';
+import {
+  DEFAULT_RETENTION,
+  type CheckReport,
+  type Cut,
+  type Histogram,
+  type Hold,
+  type Page,
+  type Progress,
+  type Retention,
+  type Store,
+  type StoredEvent,
+  type StoreOptions,
+  type StoreStats,
+  type Story,
+} from './contract.ts';
+import { StoreError } from './error.ts';
+import { cataloguePath } from './layout.ts';
 import { Reading } from './reading.ts';
-import { Writer, type StoredEvent } from './writer.ts';
+import { closedError, Writing, type Ready, type Standing } from './writing.ts';
 
 export { StoreError, type StoreErrorCode } from './error.ts';
-export type { Page, PageRequest } from './pages.ts';
-export type { StoredEvent } from './writer.ts';
+export type * from './contract.ts';
+export { DEFAULT_RETENTION, MAX_WAITING_BYTES } from './contract.ts';
 
-const FILE_NAME = 'events.db';
-/** Fewer, larger pages: rows are a few hundred bytes and come in batches. Fixed when the file is made. */
-const PAGE_BYTES = 16_384;
-/** The write-ahead log is cut back to this once it was checkpointed. */
-const WAL_BYTES_KEPT = 64 << 20;
-/**
- * Past this the appending thread moves what the checkpointing one has just left over: a log that is in the database
- * whole begins anew with the next append, and only the thread that appends can see to it without a wait. (RESTART in
- * the other thread holds the writer's lock meanwhile: appends waited up to 6 s for it, measured in a storm.)
- */
-const WAL_BYTES_LONG = 128 << 20;
-/** Past this the appending thread checkpoints by itself: the thread that should have has failed. */
-const WAL_BYTES_MOST = 1 << 30;
-
-/** Everything that happened, on disk. Events are never changed. */
-export interface Store {
-  /** The number of a boot in this database: stable, ascending in the order of first sight. @throws StoreError */
-  bootNumber(bootId: string): number;
-  /** The largest sequence stored for a boot; 0 where there is none. @throws StoreError */
-  lastSequence(boot: number): number;
-  /**
-   * Stores a batch in one transaction, on the calling thread: all of it, or, when it throws, nothing; the store stays
-   * usable. Lists that are frozen (Object.freeze) and come again and again are recognised without a look inside.
-   * @throws StoreError, also where an event's cursor is taken.
-   */
-  append(events: readonly StoredEvent[]): void;
-  /** One page, found in a thread of its own. @param signal gives it up; the promise rejects with its reason. */
-  page(request: Omit<PageRequest, 'now'> & { readonly now?: number }, signal?: AbortSignal): Promise<Page>;
-  get(cursor: Cursor): Promise<Event | undefined>;
-  /** The newest value of every field that the last 64 events of a process have; undefined where there are none. */
-  process(entityId: string, signal?: AbortSignal): Promise<EventFields | undefined>;
-  /** Exact and immediate. `bytes` is what the database takes on disk; `oldest` is in epoch milliseconds. */
-  stats(): {
-    readonly path: string;
-    readonly bytes: number;
-    readonly events: number;
-    readonly oldest: number | null;
-  };
-  /** Ends reading and writing and gives the database back; idempotent. */
-  close(): Promise<void>;
-}
+/** Sealing that failed (a full disk, perhaps) is tried again after so long. */
+const SEAL_AGAIN_MS = 30_000;
 
 /**
- * Opens the database in a folder (made where it is missing, closed to other users) and brings it up to date. One
- * process at a time: the folder stays locked until `close` or the end of the process, however it ends.
+ * Opens the store in a folder (made where it is missing, closed to other users) and brings it up to date. One process
+ * at a time: the folder stays locked until `close` or the end of the process, however it ends.
  * @throws StoreError in_use, newer, corrupt, read_only, failed.
  */
-export function openStore(folder: string): Store {
-  const path = join(folder, FILE_NAME);
-  const umask = process.umask(0o077);
-  let release: (() => void) | undefined;
-  let db: Database.Database | undefined;
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
-    release = lockFolder(folder);
-    db = openDatabase(path);
-    const writer = new Writer(db, join(folder, 'stage.db'));
-    return new SqliteStore(path, db, writer, release);
-  } catch (error) {
-    db?.close();
-    release?.();
-    throw storeError(error, path);
-  } finally {
-    process.umask(umask);
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const listening = new Listening(options);
+  const { folder, bootId, retention = DEFAULT_RETENTION } = options;
+  const { writing, ready } = await Writing.start({ folder, bootId, retention }, listening);
+  return new DiskStore(options, writing, ready, listening);
+}
+
+/** What the writer tells, kept for `stats`. */
+class Listening {
+  standing: Standing | undefined;
+  refused: { readonly said: string; readonly sinceMs: number } | undefined;
+  /** Who seals: told of every full partition. */
+  seal: ((number: number) => void) | undefined;
+  readonly log: (line: string) => void;
+  readonly #onRefused: ((said: string | undefined) => void) | undefined;
+
+  constructor(options: StoreOptions) {
+    this.log = options.log ?? (() => undefined);
+    this.#onRefused = options.onRefused;
+  }
+
+  onStanding(standing: Standing): void {
+    this.standing = standing;
+  }
+
+  onRefused(said: string | undefined): void {
+    this.refused = said === undefined ? undefined : { said, sinceMs: this.refused?.sinceMs ?? Date.now() };
+    this.#onRefused?.(said);
+  }
+
+  onFull(number: number): void {
+    this.seal?.(number);
   }
 }
 
-function openDatabase(path: string): Database.Database {
-  const db = new Database(path, { timeout: 5000 });
-  try {
-    db.pragma(`page_size = ${PAGE_BYTES}`);
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    db.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`);
-    db.pragma(`wal_autocheckpoint = ${WAL_BYTES_MOST / PAGE_BYTES}`);
-    migrate(db, path);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-class SqliteStore implements Store {
+class DiskStore implements Store {
+  readonly boot: number;
+  readonly newest: Cursor | undefined;
   readonly #path: string;
-  readonly #db: Database.Database;
-  readonly #writer: Writer;
-  readonly #release: () => void;
+  readonly #said: readonly string[];
+  readonly #writing: Writing;
+  readonly #listening: Listening;
+  readonly #appender: Appender;
   readonly #reading: Reading;
-  readonly #checkpointing: Checkpointing;
-  #open = true;
+  readonly #chores: Chores;
+  readonly #sealings = new Set<NodeJS.Timeout>();
+  #last: { readonly sequence: number; readonly timeNs: number };
+  #standing: Standing;
+  #waiting = { events: 0, bytes: 0 };
+  #closing: Promise<void> | undefined;
 
-  constructor(path: string, db: Database.Database, writer: Writer, release: () => void) {
-    this.#path = path;
-    this.#db = db;
-    this.#writer = writer;
-    this.#release = release;
-    this.#reading = new Reading(path);
-    this.#checkpointing = new Checkpointing(path, (pages) => {
-      if (this.#open && pages * PAGE_BYTES > WAL_BYTES_LONG) this.#db.pragma('wal_checkpoint(PASSIVE)');
-    });
+  constructor(options: StoreOptions, writing: Writing, ready: Ready, listening: Listening) {
+    const { folder, bootId } = options;
+    this.boot = ready.boot;
+    this.newest = ready.newest;
+    this.#last = ready.last;
+    this.#standing = ready.standing;
+    this.#said = ready.said;
+    this.#path = cataloguePath(folder);
+    this.#writing = writing;
+    this.#listening = listening;
+    this.#appender = new Appender({ ...ready, bootId });
+    this.#reading = new Reading(folder);
+    this.#chores = new Chores(folder);
+    listening.seal = (number) => void this.#seal(number);
+    for (const sentence of ready.said) listening.log(sentence);
+    for (const number of ready.full) void this.#seal(number);
   }
 
-  bootNumber(bootId: string): number {
-    return this.#guarded(() => {
-      this.#db.prepare('INSERT OR IGNORE INTO main.boot (boot_id) VALUES (?)').run(bootId);
-      return this.#numberFrom('SELECT number FROM main.boot WHERE boot_id = ?', bootId);
-    });
+  get last() {
+    return this.#last;
   }
 
-  lastSequence(boot: number): number {
-    const sql = 'SELECT coalesce(max(last_sequence), 0) FROM main.stretch WHERE boot = ?';
-    return this.#guarded(() => this.#numberFrom(sql, boot));
+  append(events: readonly StoredEvent[]): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    const last = events.at(-1)?.cursor;
+    if (last === undefined) return Promise.resolve();
+    try {
+      return this.#store(this.#appender.take(events), last);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      const message = `These events cannot be stored: ${said}.`;
+      return Promise.reject(new StoreError('failed', message, { cause: error }));
+    }
   }
 
-  append(events: readonly StoredEvent[]): void {
-    this.#guarded(() => this.#writer.append(events));
-  }
-
-  page(request: Omit<PageRequest, 'now'> & { readonly now?: number }, signal?: AbortSignal): Promise<Page> {
+  page(request: Parameters<Store['page']>[0], signal?: AbortSignal): Promise<Page> {
     return this.#reading.ask({ ask: 'page', request: { now: Date.now(), ...request } }, signal);
   }
 
@@ -146,37 +131,116 @@ class SqliteStore implements Store {
     return this.#reading.ask({ ask: 'process', entityId, now: Date.now() }, signal);
   }
 
-  stats() {
-    const bytes = ['', '-wal', '-shm']
-      .map((suffix) => statSync(this.#path + suffix, { throwIfNoEntry: false })?.size ?? 0)
-      .reduce((sum, size) => sum + size, 0);
-    const { events, oldest } = this.#writer.stretches;
-    return { path: this.#path, bytes, events, oldest };
+  story(entityId: string, limit: number, signal?: AbortSignal): Promise<Story | undefined> {
+    return this.#reading.ask({ ask: 'story', entityId, limit, now: Date.now() }, signal);
   }
 
-  async close(): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
-    await this.#reading.close();
-    await this.#checkpointing.close();
-    this.#writer.close();
-    this.#db.close();
-    this.#release();
+  histogram(request: Parameters<Store['histogram']>[0], signal?: AbortSignal): Promise<Histogram> {
+    return this.#reading.ask({ ask: 'histogram', request: { now: Date.now(), ...request } }, signal);
   }
 
-  #numberFrom(sql: string, param: string | number): number {
-    const value = this.#db.prepare(sql).pluck().get(param);
-    if (typeof value !== 'number')
-      throw new StoreError('failed', `The database ${this.#path} gave no number.`);
-    return value;
+  stats(): StoreStats {
+    const standing = this.#listening.standing ?? this.#standing;
+    const { events, oldest, bytes, partitions, damaged } = standing;
+    const { refused } = this.#listening;
+    return {
+      ...{ path: this.#path, bytes, events, oldest, partitions, waiting: this.#waiting },
+      damaged: [...this.#said, ...damaged.map(({ problem }) => problem)],
+      ...(refused && { refused }),
+    };
   }
 
-  #guarded<T>(use: () => T): T {
-    if (!this.#open) throw new StoreError('failed', 'The database is closed.');
+  cuts(): Promise<readonly Cut[]> {
+    return this.#writing.ask({ ask: 'cuts' });
+  }
+
+  holds(): Promise<readonly Hold[]> {
+    return this.#writing.ask({ ask: 'holds' });
+  }
+
+  hold(hold: Hold): Promise<void> {
+    return this.#writing.ask({ ask: 'hold', hold });
+  }
+
+  release(id: string): Promise<void> {
+    return this.#writing.ask({ ask: 'release', id });
+  }
+
+  retain(retention: Retention): Promise<void> {
+    return this.#writing.ask({ ask: 'retain', retention });
+  }
+
+  backup(file: string, progress?: Progress, signal?: AbortSignal) {
+    return this.#chores.backup(file, progress, signal);
+  }
+
+  wipe(): Promise<void> {
+    this.#appender.beginAnew();
+    return this.#writing.ask({ ask: 'wipe' });
+  }
+
+  check(progress?: Progress, signal?: AbortSignal): Promise<CheckReport> {
+    return this.#chores.check(progress, signal);
+  }
+
+  async salvage(progress?: Progress): Promise<number> {
+    const damaged = (this.#listening.standing ?? this.#standing).damaged.map(({ number }) => number);
+    const saved = await this.#chores.salvage(damaged, progress);
+    for (const { number, facts } of saved) {
+      if (facts !== null) await this.#writing.ask({ ask: 'sealed', number, facts });
+    }
+    return saved.reduce((sum, { facts }) => sum + (facts?.events ?? 0), 0);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#sealings) clearTimeout(timer);
+    // Readers first: while one is there, the log cannot be moved into its file whole.
+    await Promise.all([this.#reading.close(), this.#chores.close()]);
+    await this.#writing.close();
+  }
+
+  /** Apart from `append`, so that nothing keeps the events while they wait. */
+  async #store({ append, bytes }: Taken, last: Cursor): Promise<void> {
+    const { rows } = append.batch;
+    this.#count(rows, bytes);
     try {
-      return use();
+      await this.#writing.append(append);
+    } finally {
+      this.#count(-rows, -bytes);
+    }
+    this.#appender.recycle(append.batch);
+    this.#last = last;
+  }
+
+  #count(events: number, bytes: number): void {
+    this.#waiting = { events: this.#waiting.events + events, bytes: this.#waiting.bytes + bytes };
+  }
+
+  /** A partition that cannot be sealed stays as it is, readable, and is tried again; a damaged one is told of. */
+  async #seal(number: number): Promise<void> {
+    if (this.#closing !== undefined) return;
+    try {
+      const facts = await this.#chores.seal(number);
+      await this.#writing.ask({ ask: 'sealed', number, facts });
     } catch (error) {
-      throw storeError(error, this.#path);
+      if (this.#closing !== undefined) return;
+      const said = error instanceof Error ? error.message : String(error);
+      this.#listening.log(`partition ${number} could not be sealed: ${said}`);
+      if (error instanceof StoreError && error.code === 'corrupt') {
+        await this.#writing.ask({ ask: 'damaged', number, problem: said }).catch(() => undefined);
+        return;
+      }
+      const timer = setTimeout(() => {
+        this.#sealings.delete(timer);
+        void this.#seal(number);
+      }, SEAL_AGAIN_MS);
+      timer.unref();
+      this.#sealings.add(timer);
     }
   }
 }

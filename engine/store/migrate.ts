@@ -1,9 +1,7 @@
 import type Database from 'better-sqlite3';
 import { readdirSync, readFileSync } from 'node:fs';
 import { StoreError } from './error.ts';
-
-/** 'MRLN': says that an SQLite file is Merlon's. */
-const APPLICATION_ID = 0x4d524c4e;
+import { APPLICATION_ID } from './layout.ts';
 
 /** Beside this file in the sources, and beside the bundle (build/make.mjs copies the folder there): the same place. */
 const FOLDER = new URL('./migrations/', import.meta.url);

@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import type { StoredEvent } from './contract.ts';
-import { Encoder } from './encoder.ts';
+import { Encoder, wallBaseOf } from './encoder.ts';
 import { cataloguePath, eventsFolder } from './layout.ts';
 import { migrate } from './migrate.ts';
 import { PartitionWriter, type PartitionTotals } from './partition.ts';
@@ -27,7 +27,7 @@ export function writePartition(
 ): PartitionTotals {
   mkdirSync(eventsFolder(folder), { recursive: true, mode: 0o700 });
   const { boot, bootId } = options;
-  const wallBaseMs = options.wallBaseMs ?? wallBaseOf(events);
+  const wallBaseMs = options.wallBaseMs ?? wallBaseOf(events) ?? 0;
   const writer = PartitionWriter.create(folder, { number, boot, bootId, wallBaseMs });
   const encoder = new Encoder({ bootId, wallBaseMs });
   for (let at = 0; at < events.length; at += BATCH) {
@@ -37,12 +37,6 @@ export function writePartition(
   writer.close();
   catalogue(folder, number, totals, options);
   return totals;
-}
-
-function wallBaseOf(events: readonly StoredEvent[]): number {
-  const first = events.find(({ fields }) => fields['@timestamp'] !== undefined);
-  const ms = first?.fields['@timestamp'];
-  return first === undefined || ms === undefined ? 0 : ms - first.cursor.timeNs / 1e6;
 }
 
 function catalogue(folder: string, number: number, totals: PartitionTotals, options: BuilderOptions): void {

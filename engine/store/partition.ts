@@ -5,6 +5,7 @@ import type { Batch } from './batch.ts';
 import { ROW_CELLS } from './batch.ts';
 import { Chunks, type ChunkRow } from './chunks.ts';
 import { storedText, readText } from './dictionary.ts';
+import { removeFile } from './files.ts';
 import { APPLICATION_ID, LAYOUT, OPEN_SQL, openPath, PARTITION_PAGE_BYTES, stagePath } from './layout.ts';
 import { Stage } from './stage.ts';
 
@@ -89,23 +90,15 @@ export class PartitionWriter {
   static create(folder: string, head: PartitionHead): PartitionWriter {
     const path = openPath(folder, head.number);
     closeSync(openSync(path, 'wx', 0o600)); // SQLite gives its other files the same mode
-    const db = new Database(path, { timeout: 5000 });
+    let db: Database.Database | undefined;
     try {
+      db = new Database(path, { timeout: 5000 });
       configure(db);
-      db.transaction(() => {
-        db.exec(OPEN_SQL('main'));
-        db.prepare('INSERT INTO main.partition VALUES (?, ?, ?, ?)').run(
-          head.number,
-          head.boot,
-          head.bootId,
-          head.wallBaseMs,
-        );
-        db.pragma(`application_id = ${APPLICATION_ID}`);
-        db.pragma(`user_version = ${LAYOUT}`);
-      })();
+      begin(db, head);
       return new PartitionWriter(folder, db);
     } catch (error) {
-      db.close();
+      db?.close();
+      removeFile(path);
       throw error;
     }
   }
@@ -193,6 +186,17 @@ export class PartitionWriter {
     this.#chunks.resume(last === undefined ? undefined : v.parse(chunkRow, last));
     return readTotals(this.#db);
   }
+}
+
+function begin(db: Database.Database, head: PartitionHead): void {
+  db.transaction(() => {
+    db.exec(OPEN_SQL('main'));
+    db.prepare('INSERT INTO main.partition VALUES (?, ?, ?, ?)').run(
+      ...[head.number, head.boot, head.bootId, head.wallBaseMs],
+    );
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${LAYOUT}`);
+  })();
 }
 
 function configure(db: Database.Database): void {

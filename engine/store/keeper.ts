@@ -1,0 +1,341 @@
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { assertNever } from '../../shared/result.ts';
+import type { Catalogue, CataloguedPartition } from './catalogue.ts';
+import type { Cut, Retention } from './contract.ts';
+import { isDiskFull, storeError } from './error.ts';
+import { bytesOf, listPartitions, removeCut, removeFile, removeOpen, setAside, tidy } from './files.ts';
+import { cataloguePath, eventsFolder, openPath, sealedPath } from './layout.ts';
+import { lockFolder } from './lock.ts';
+import { PartitionWriter } from './partition.ts';
+import { recover } from './recovery.ts';
+import { dueCuts, oldestUnheld } from './retention.ts';
+import type { SealedFacts } from './seal.ts';
+import type { Append, Ready, Request, Standing, WriterData } from './writing.ts';
+
+/** The folder's size is measured at most so often. */
+const MEASURE_MS = 1000;
+
+export interface KeeperListener {
+  /** A partition is written to no more, and waits to be sealed. */
+  readonly onFull: (number: number) => void;
+  readonly log: (line: string) => void;
+}
+
+/** Owns the folder: its lock, the catalogue, the partition that is written to, and which files there are. */
+export class Keeper {
+  readonly #folder: string;
+  readonly #bootId: string;
+  readonly #boot: number;
+  readonly #listener: KeeperListener;
+  readonly #release: () => void;
+  readonly #catalogue: Catalogue;
+  #retention: Retention;
+  #current: PartitionWriter | undefined;
+  /** What the catalogue says. */
+  #rows: readonly CataloguedPartition[] = [];
+  #measured = { atMs: -Infinity, bytes: 0 };
+
+  /**
+   * Takes the folder (made where it is missing, closed to other users), and brings it in order.
+   * @throws StoreError in_use, newer, corrupt; SqliteError or a file system error where the disk refuses.
+   */
+  static open(
+    data: WriterData,
+    listener: KeeperListener,
+  ): { readonly keeper: Keeper; readonly ready: Ready } {
+    const { folder, bootId } = data;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+    const release = lockFolder(folder);
+    try {
+      mkdirSync(eventsFolder(folder), { recursive: true, mode: 0o700 });
+      const found = recover(folder, bootId, listener.log);
+      try {
+        const keeper = new Keeper(data, listener, release, found.catalogue);
+        return { keeper, ready: keeper.#begin(found.open, found.said) };
+      } catch (error) {
+        found.catalogue.close();
+        throw error;
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  private constructor(data: WriterData, listener: KeeperListener, release: () => void, catalogue: Catalogue) {
+    this.#folder = data.folder;
+    this.#bootId = data.bootId;
+    this.#retention = data.retention;
+    this.#listener = listener;
+    this.#release = release;
+    this.#catalogue = catalogue;
+    this.#boot = catalogue.bootNumber(data.bootId);
+    this.#reread();
+  }
+
+  /** The file that is written to, for sentences. */
+  get path(): string {
+    const number = this.#current?.head.number;
+    return number === undefined ? cataloguePath(this.#folder) : openPath(this.#folder, number);
+  }
+
+  /**
+   * Stores a batch; it may come again after a failure, and after it was stored.
+   * @throws whatever refuses it; nothing of it is stored then.
+   */
+  store(append: Append): void {
+    for (;;) {
+      try {
+        return this.#store(append);
+      } catch (error) {
+        if (!isDiskFull(error) || !this.#retention.freeWhenFull || !this.#freeOne()) throw error;
+      }
+    }
+  }
+
+  /** @throws whatever refuses it. */
+  answer(request: Request): unknown {
+    switch (request.ask) {
+      case 'cuts':
+        return this.#catalogue.cuts();
+      case 'holds':
+        return this.#catalogue.holds();
+      case 'hold':
+        return this.#catalogue.hold(request.hold);
+      case 'release':
+        return this.#catalogue.release(request.id);
+      case 'retain':
+        this.#retention = request.retention;
+        return this.retain();
+      case 'wipe':
+        return this.#wipe();
+      case 'sealed':
+        return this.#sealed(request.number, request.facts);
+      case 'damaged':
+        return this.#damaged(request.number, request.problem);
+      default:
+        return assertNever(request);
+    }
+  }
+
+  /** Cuts what is due. */
+  retain(): void {
+    const due = dueCuts(this.#rows, this.#catalogue.holds(), this.#retention, {
+      nowMs: Date.now(),
+      bytes: this.#measure(),
+    });
+    for (const { partition, reason } of due) this.#cut(partition, reason);
+  }
+
+  standing(): Standing {
+    const current = this.#current;
+    const sound = this.#rows.filter(
+      ({ number, state }) => state !== 'damaged' && number !== current?.head.number,
+    );
+    const firsts = [...sound, ...(current === undefined ? [] : [current.totals])]
+      .map(({ firstMs }) => firstMs)
+      .filter((ms) => ms !== null);
+    return {
+      events: sound.reduce((sum, { events }) => sum + events, current?.totals.events ?? 0),
+      oldest: firsts.length === 0 ? null : Math.min(...firsts),
+      bytes: this.#lastMeasured(),
+      partitions: this.#rows.length,
+      damaged: this.#rows
+        .filter(({ state }) => state === 'damaged')
+        .map(({ number, problem }) => ({ number, problem: problem ?? 'It cannot be read.' })),
+    };
+  }
+
+  close(): void {
+    try {
+      this.#current?.close();
+      this.#catalogue.close();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #begin(open: number | undefined, said: readonly string[]): Ready {
+    const current = open === undefined ? undefined : PartitionWriter.open(this.#folder, open);
+    this.#current = current;
+    const rows = this.#rows.map((row) => (row.number === open ? { ...row, ...current?.totals } : row));
+    const newest = rows.findLast(({ lastSequence }) => lastSequence !== null);
+    const ours = rows.filter(({ boot }) => boot === this.#boot);
+    return {
+      boot: this.#boot,
+      last: {
+        sequence: Math.max(0, ...ours.map(({ lastSequence }) => lastSequence ?? 0)),
+        timeNs: Math.max(0, ...ours.map(({ lastTimeNs }) => lastTimeNs ?? 0)),
+      },
+      newest: newest && {
+        boot: newest.boot,
+        timeNs: newest.lastTimeNs ?? 0,
+        sequence: newest.lastSequence ?? 0,
+      },
+      open: current && {
+        number: current.head.number,
+        wallBaseMs: current.head.wallBaseMs,
+        events: current.totals.events,
+        ...current.dictionaries(),
+      },
+      next: (rows.at(-1)?.number ?? 0) + 1,
+      full: rows.filter(({ state }) => state === 'full').map(({ number }) => number),
+      standing: this.standing(),
+      said,
+    };
+  }
+
+  #store({ partition, wallBaseMs, batch }: Append): void {
+    const last = this.#current?.head.number ?? 0;
+    if (partition < last) return; // the one after it was begun: it was stored before this thread broke
+    if (partition > last) this.#roll(partition, wallBaseMs);
+    this.#current?.append(batch);
+  }
+
+  #roll(number: number, wallBaseMs: number): void {
+    this.#finish();
+    const head = { number, boot: this.#boot, bootId: this.#bootId, wallBaseMs };
+    const created = PartitionWriter.create(this.#folder, head);
+    try {
+      // After the file: readers open what the catalogue names.
+      this.#catalogue.opened(number, this.#boot);
+    } catch (error) {
+      created.close();
+      removeFile(openPath(this.#folder, number));
+      throw error;
+    }
+    this.#current = created;
+    this.#reread();
+  }
+
+  /** The current partition is full. */
+  #finish(): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    const { number } = current.head;
+    this.#catalogue.full(number, { ...current.totals, bytes: bytesOf(openPath(this.#folder, number)) });
+    this.#current = undefined;
+    current.close();
+    this.#reread();
+    this.#listener.onFull(number);
+  }
+
+  #sealed(number: number, { minutes, ...sized }: SealedFacts): void {
+    if (this.#rows.every((row) => row.number !== number)) {
+      removeFile(sealedPath(this.#folder, number)); // wiped meanwhile
+      return;
+    }
+    this.#catalogue.sealed(number, sized, minutes);
+    removeOpen(this.#folder, number);
+    this.#reread();
+    this.retain();
+  }
+
+  #damaged(number: number, problem: string): void {
+    const row = this.#rows.find((one) => one.number === number);
+    if (row === undefined || number === this.#current?.head.number) return;
+    this.#catalogue.damaged(number, row.boot, problem);
+    this.#reread();
+  }
+
+  /** @returns false where nothing may be cut. */
+  #freeOne(): boolean {
+    const partition = oldestUnheld(this.#rows, this.#catalogue.holds());
+    if (partition === undefined) return false;
+    this.#cut(partition, 'disk_full');
+    return true;
+  }
+
+  #cut(partition: CataloguedPartition, reason: Cut['reason']): void {
+    const { number, boot, events, bytes, firstMs, lastMs } = partition;
+    this.#remove([number], [{ atMs: Date.now(), reason, boot, events, bytes, firstMs, lastMs }]);
+    this.#listener.log(`cut partition ${number} (${events} events, ${bytes} bytes): ${reason}`);
+  }
+
+  #wipe(): void {
+    const standing = new Map(this.#rows.map((row) => [row.number, row]));
+    const current = this.#current;
+    if (current !== undefined) {
+      const { number } = current.head;
+      const bytes = bytesOf(openPath(this.#folder, number));
+      const row = standing.get(number);
+      if (row !== undefined) standing.set(number, { ...row, ...current.totals, bytes });
+      this.#current = undefined;
+      current.close();
+    }
+    const atMs = Date.now();
+    const boots = Map.groupBy(standing.values(), ({ boot }) => boot);
+    const cuts = [...boots].map(([boot, rows]) => wiped(atMs, boot, rows));
+    const numbers = new Set([...standing.keys(), ...listPartitions(this.#folder).keys()]);
+    this.#remove([...numbers], cuts);
+    this.#listener.log(`wiped ${cuts.reduce((sum, { events }) => sum + events, 0)} events`);
+  }
+
+  /** Deletes partitions and says so in the catalogue: both, or, where the disk refuses, neither. */
+  #remove(numbers: readonly number[], cuts: readonly Cut[]): void {
+    const record = () =>
+      this.#catalogue.atOnce(() => {
+        for (const number of numbers) this.#catalogue.forget(number);
+        for (const cut of cuts) this.#catalogue.recordCut(cut);
+      });
+    const known = new Set(this.#rows.map(({ number }) => number));
+    try {
+      for (const number of numbers) setAside(this.#folder, number);
+      try {
+        record();
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        // Even the record needs room, which this makes.
+        for (const number of numbers) removeCut(this.#folder, number);
+        record();
+      }
+    } catch (error) {
+      tidy(this.#folder, (number) => known.has(number));
+      throw error;
+    } finally {
+      this.#reread();
+    }
+    for (const number of numbers) removeCut(this.#folder, number);
+    this.#measured = { atMs: -Infinity, bytes: 0 };
+  }
+
+  #reread(): void {
+    this.#rows = this.#catalogue.partitions();
+  }
+
+  #lastMeasured(): number {
+    if (performance.now() - this.#measured.atMs >= MEASURE_MS) this.#measure();
+    return this.#measured.bytes;
+  }
+
+  /** What the folder takes on disk. */
+  #measure(): number {
+    const sizes = [this.#folder, eventsFolder(this.#folder)].flatMap((folder) =>
+      readdirSync(folder).map((name) => {
+        const stat = statSync(join(folder, name), { throwIfNoEntry: false });
+        return stat?.isFile() === true ? stat.size : 0;
+      }),
+    );
+    this.#measured = { atMs: performance.now(), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+    return this.#measured.bytes;
+  }
+}
+
+function wiped(atMs: number, boot: number, rows: readonly CataloguedPartition[]): Cut {
+  const firsts = rows.map(({ firstMs }) => firstMs).filter((ms) => ms !== null);
+  const lasts = rows.map(({ lastMs }) => lastMs).filter((ms) => ms !== null);
+  return {
+    atMs,
+    reason: 'wiped',
+    boot,
+    events: rows.reduce((sum, { events }) => sum + events, 0),
+    bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
+    firstMs: firsts.length === 0 ? null : Math.min(...firsts),
+    lastMs: lasts.length === 0 ? null : Math.max(...lasts),
+  };
+}
+
+/** What SQLite or the file system said while the folder was opened, as a StoreError. */
+export const openingError = (error: unknown, folder: string) => storeError(error, cataloguePath(folder));

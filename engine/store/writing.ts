@@ -1,0 +1,281 @@
+import { Worker } from 'node:worker_threads';
+import * as v from 'valibot';
+import type { Cursor } from '../../shared/event.ts';
+import type { Batch } from './batch.ts';
+import type { Cut, Hold, Retention } from './contract.ts';
+import { StoreError, type StoreErrorCode } from './error.ts';
+import type { SealedFacts } from './seal.ts';
+
+/** What the thread is started with. */
+export const writerData = v.parser(
+  v.object({
+    folder: v.string(),
+    bootId: v.string(),
+    retention: v.object({ days: v.number(), bytes: v.number(), freeWhenFull: v.boolean() }),
+  }),
+);
+export type WriterData = ReturnType<typeof writerData>;
+
+/** A batch for a partition; one with a new number closes the partition before it. */
+export interface Append {
+  readonly partition: number;
+  readonly wallBaseMs: number;
+  readonly batch: Batch;
+}
+
+/** What else the thread is asked for, and what it answers. */
+export interface Requests {
+  readonly cuts: { readonly asks: object; readonly gives: readonly Cut[] };
+  readonly holds: { readonly asks: object; readonly gives: readonly Hold[] };
+  readonly hold: { readonly asks: { readonly hold: Hold }; readonly gives: void };
+  readonly release: { readonly asks: { readonly id: string }; readonly gives: void };
+  readonly retain: { readonly asks: { readonly retention: Retention }; readonly gives: void };
+  /** Deletes what was appended before. */
+  readonly wipe: { readonly asks: object; readonly gives: void };
+  /** The sealed file of a partition is there. */
+  readonly sealed: {
+    readonly asks: { readonly number: number; readonly facts: SealedFacts };
+    readonly gives: void;
+  };
+  /** A partition cannot be read. @gives its number where it was the open one, with what it takes to go on elsewhere. */
+  readonly damaged: {
+    readonly asks: { readonly number: number; readonly problem: string };
+    readonly gives: void;
+  };
+}
+export type RequestName = keyof Requests;
+export type Request = { [N in RequestName]: { readonly ask: N } & Requests[N]['asks'] }[RequestName];
+
+/** How much there is, for `stats`. */
+export interface Standing {
+  readonly events: number;
+  readonly oldest: number | null;
+  readonly bytes: number;
+  readonly partitions: number;
+  readonly damaged: readonly { readonly number: number; readonly problem: string }[];
+}
+
+/** What the thread has found at its start. */
+export interface Ready {
+  readonly boot: number;
+  readonly last: { readonly sequence: number; readonly timeNs: number };
+  readonly newest: Cursor | undefined;
+  /** The partition that is gone on with, and what its dictionaries have. */
+  readonly open: OpenPartition | undefined;
+  /** The number of the next partition. */
+  readonly next: number;
+  /** Partitions that wait to be sealed. */
+  readonly full: readonly number[];
+  readonly standing: Standing;
+  /** Sentences. */
+  readonly said: readonly string[];
+}
+export interface OpenPartition {
+  readonly number: number;
+  readonly wallBaseMs: number;
+  readonly events: number;
+  readonly strings: readonly string[];
+  readonly lists: readonly string[];
+}
+
+/** From the engine's thread to the writer's. */
+export type Order =
+  | ({ readonly order: 'append'; readonly id: number } & Append)
+  | { readonly order: 'request'; readonly id: number; readonly request: Request }
+  | { readonly order: 'end' };
+
+/** From the writer's thread to the engine's. */
+export type Word =
+  | { readonly word: 'ready'; readonly ready: Ready }
+  | { readonly word: 'unable'; readonly code: StoreErrorCode; readonly message: string }
+  | { readonly word: 'stored'; readonly id: number; readonly standing: Standing }
+  | { readonly word: 'standing'; readonly standing: Standing }
+  | { readonly word: 'refused'; readonly said: string | undefined }
+  | { readonly word: 'full'; readonly number: number }
+  | { readonly word: 'log'; readonly line: string }
+  | { readonly word: 'reply'; readonly id: number; readonly value: unknown }
+  | {
+      readonly word: 'error';
+      readonly id: number;
+      readonly code: StoreErrorCode;
+      readonly message: string;
+    };
+
+/** The sources run as they are under Node; bundled, the writer lies beside the engine. */
+const FILE = new URL(import.meta.url.endsWith('.ts') ? './writer.ts' : './writer.js', import.meta.url);
+/** Batches are outside the heap, texts for a moment within. */
+const HEAP_MIB = 96;
+const YOUNG_MIB = 8;
+/** A thread that broke is started again after so long. */
+const AGAIN_MS = 1000;
+/** The thread gives up by itself before (see PATIENCE_MS in writer.ts). */
+const END_MS = 20_000;
+
+export interface WritingListener {
+  readonly onStanding: (standing: Standing) => void;
+  readonly onRefused: (said: string | undefined) => void;
+  readonly onFull: (number: number) => void;
+  readonly log: (line: string) => void;
+}
+
+interface Waiting {
+  readonly append: Append;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+interface Asked {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The thread that writes, seen from the engine's. Where it breaks, it is started again and given what it had not stored. */
+export class Writing {
+  readonly #data: WriterData;
+  readonly #listener: WritingListener;
+  /** In the order of the appends. */
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #asked = new Map<number, Asked>();
+  #worker: Worker | undefined;
+  #nextId = 1;
+  #closed = false;
+  #again: NodeJS.Timeout | undefined;
+
+  /** @throws StoreError as a rejection, where the store cannot be opened. */
+  static async start(
+    data: WriterData,
+    listener: WritingListener,
+  ): Promise<{ readonly writing: Writing; readonly ready: Ready }> {
+    const writing = new Writing(data, listener);
+    return { writing, ready: await writing.#start() };
+  }
+
+  private constructor(data: WriterData, listener: WritingListener) {
+    this.#data = data;
+    this.#listener = listener;
+  }
+
+  /** Resolves once it is stored; rejects where the store was closed before. */
+  append(append: Append): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(closedError());
+      const id = this.#nextId++;
+      this.#waiting.set(id, { append, resolve, reject });
+      this.#post({ order: 'append', id, ...append });
+    });
+  }
+
+  /** @throws StoreError as a rejection. */
+  ask<R extends Request>(request: R): Promise<Requests[R['ask']]['gives']> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed || this.#worker === undefined) return reject(closedError());
+      const id = this.#nextId++;
+      // Both ends are this program: the writer answers each request by its own type.
+      const settle = (value: unknown) => resolve(value as Requests[R['ask']]['gives']);
+      this.#asked.set(id, { resolve: settle, reject });
+      this.#post({ order: 'request', id, request });
+    });
+  }
+
+  /** Ends the thread once what was appended is stored, or cannot be for some seconds. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#again);
+    const worker = this.#worker;
+    if (worker !== undefined) {
+      const ended = new Promise((resolve) => worker.once('exit', resolve));
+      this.#post({ order: 'end' });
+      const timer = setTimeout(() => void worker.terminate(), END_MS);
+      await ended;
+      clearTimeout(timer);
+    }
+    this.#failAll(closedError());
+    for (const { reject } of this.#waiting.values()) reject(closedError());
+    this.#waiting.clear();
+  }
+
+  #start(): Promise<Ready> {
+    const worker = new Worker(FILE, {
+      workerData: this.#data,
+      name: 'store writer',
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
+    return new Promise((resolve, reject) => {
+      let why = 'it ended';
+      worker.on('message', (word: Word) => {
+        if (word.word === 'ready') {
+          this.#worker = worker;
+          resolve(word.ready);
+        } else if (word.word === 'unable') reject(new StoreError(word.code, word.message));
+        else this.#hear(word);
+      });
+      worker.on('error', (error) => (why = error instanceof Error ? error.message : String(error)));
+      worker.on('exit', () => {
+        reject(new StoreError('failed', `The thread that writes the database broke off (${why}).`));
+        if (this.#worker === worker) this.#broken(why);
+      });
+    });
+  }
+
+  #broken(why: string): void {
+    this.#worker = undefined;
+    if (this.#closed) return;
+    const said = `The thread that writes the database broke off (${why}); it is started again.`;
+    this.#listener.log(said);
+    this.#listener.onRefused(said);
+    this.#failAll(new StoreError('failed', said));
+    this.#startAgain();
+  }
+
+  #startAgain(): void {
+    this.#again = setTimeout(() => {
+      this.#start().then(
+        (ready) => {
+          this.#listener.onStanding(ready.standing);
+          this.#listener.onRefused(undefined);
+          for (const [id, { append }] of this.#waiting) this.#post({ order: 'append', id, ...append });
+          for (const number of ready.full) this.#listener.onFull(number);
+        },
+        (error: unknown) => {
+          this.#listener.onRefused(error instanceof Error ? error.message : String(error));
+          if (!this.#closed) this.#startAgain();
+        },
+      );
+    }, AGAIN_MS);
+  }
+
+  #hear(word: Word): void {
+    switch (word.word) {
+      case 'stored':
+        this.#listener.onStanding(word.standing);
+        this.#waiting.get(word.id)?.resolve();
+        this.#waiting.delete(word.id);
+        return;
+      case 'standing':
+        return this.#listener.onStanding(word.standing);
+      case 'refused':
+        return this.#listener.onRefused(word.said);
+      case 'full':
+        return this.#listener.onFull(word.number);
+      case 'log':
+        return this.#listener.log(word.line);
+      case 'reply':
+        this.#asked.get(word.id)?.resolve(word.value);
+        this.#asked.delete(word.id);
+        return;
+      case 'error':
+        this.#asked.get(word.id)?.reject(new StoreError(word.code, word.message));
+        this.#asked.delete(word.id);
+    }
+  }
+
+  #post(order: Order): void {
+    this.#worker?.postMessage(order);
+  }
+
+  #failAll(error: Error): void {
+    for (const { reject } of this.#asked.values()) reject(error);
+    this.#asked.clear();
+  }
+}
+
+export const closedError = () => new StoreError('failed', 'The database is closed.');
