@@ -10,7 +10,8 @@
  *   `20ms` or `1.5s`. A date names all of its day, minute, second …: `@timestamp:2026-11-22` is that day in UTC;
  *   `now-10m` counts from the moment the query is compiled.
  * - Addresses compare with an address or a CIDR block, whatever their spelling.
- * - A free word or "phrase" is looked for inside every text field.
+ * - A free word or "phrase" is looked for inside every text field but the ids that Merlon makes (`process.entity_id`,
+ *   `process.parent.entity_id`, `host.boot.id`).
  * - `not` binds tightest, then `and` (also between neighbours without an operator), then `or`. A condition on an absent
  *   field is false, so `not user.name:root` selects events without a user too.
  */

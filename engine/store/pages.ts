@@ -1,189 +1,204 @@
-import type Database from 'better-sqlite3';
-import * as v from 'valibot';
-import { compareCursors, type Cursor, type Event, type EventFields } from '../../shared/event.ts';
+import { formatCursor, type Cursor, type Event } from '../../shared/event.ts';
 import type { Query } from '../../shared/query.ts';
 import { boundsOf } from '../../shared/query/values.ts';
-import { ALL_COLUMNS_SQL } from './columns.ts';
-import { RowReader } from './rows.ts';
-import { compileSql, type Condition } from './sql.ts';
-import { TermSets } from './terms.ts';
+import type { Page, PageRequest } from './contract.ts';
+import { isDamage } from './damage.ts';
+import type { PartitionFile } from './partition-file.ts';
+import { isSealed, type PartitionEntry, type Partitions } from './partitions.ts';
+import { scan, type Spent, type Wanted } from './scan.ts';
 
-/** One page of events: newest first, or oldest first where `after` is given. */
-export interface PageRequest {
-  /** null: every event. */
-  readonly query: Query | null;
-  /** Only events before this one. */
-  readonly before?: Cursor | undefined;
-  /** Only events after this one. */
-  readonly after?: Cursor | undefined;
-  /** Epoch milliseconds: events with an earlier `@timestamp`, or with none, are left out. */
-  readonly sinceMs?: number | undefined;
-  readonly limit: number;
-  /** Epoch milliseconds that `now-10m` in the query counts from. */
-  readonly now: number;
-}
+/** Everything in the direction of the search was looked at, the page is full, or patience ended. */
+type Outcome = 'end' | 'full' | 'late';
 
-export interface Page {
-  readonly events: readonly Event[];
-  /** The cursor of the last event, where more follow. */
-  readonly next?: string;
-}
+/** Searches one page of events. Synchronous: runs in the reader's thread. */
+export class PageSearch {
+  readonly #partitions: Partitions;
+  readonly #request: PageRequest;
+  readonly #pause: () => void;
+  readonly #newestFirst: boolean;
+  readonly #span: Span;
+  readonly #deadline: number;
+  readonly #events: Event[] = [];
+  readonly #spent: Spent = { events: 0 };
+  /** Everything up to here, in the direction of the search, was looked at. */
+  #place: Cursor | undefined;
+  /** How many events that were. */
+  #passed = 0;
 
-/** The request's sender has gone, or no longer wants it. */
-export class Cancelled extends Error {
-  override name = 'Cancelled';
-}
-
-/** Events looked up for one process at most: its start, its end, and what it did last. */
-const EVENTS_OF_PROCESS = 64;
-
-const ALWAYS: Condition = { sql: '1', params: [] };
-const boundaryRow = v.object({
-  boot: v.number(),
-  first_time_ns: v.number(),
-  last_ms: v.nullable(v.number()),
-});
-type Boundary = v.InferOutput<typeof boundaryRow>;
-
-/** Answers about stored events, over a read-only connection. Synchronous: runs in the reader's thread. */
-export class Pages {
-  readonly #db: Database.Database;
-  readonly #terms: TermSets;
-  readonly #rows: RowReader;
-  readonly #get: Database.Statement<[number, number, number]>;
-
-  constructor(db: Database.Database) {
-    this.#db = db;
-    this.#terms = new TermSets(db);
-    this.#rows = new RowReader(db);
-    this.#get = db
-      .prepare<[number, number, number]>(
-        `SELECT ${ALL_COLUMNS_SQL} FROM main.event WHERE boot = ? AND time_ns = ? AND sequence = ?`,
-      )
-      .raw();
+  /** @param pause called between short pieces of work; throws to give up. */
+  constructor(partitions: Partitions, request: PageRequest, pause: () => void) {
+    this.#partitions = partitions;
+    this.#request = request;
+    this.#pause = pause;
+    this.#newestFirst = request.after === undefined;
+    this.#span = spanOf(request);
+    this.#deadline = performance.now() + (request.patienceMs ?? Infinity);
   }
 
-  /** One event; undefined where there is none at that place. */
-  get({ boot, timeNs, sequence }: Cursor): Event | undefined {
-    return this.#consistently(() => {
-      const row = this.#get.get(boot, timeNs, sequence);
-      return row === undefined ? undefined : this.#rows.eventOf(row);
-    });
-  }
-
-  /**
-   * One page. Searched stretch by stretch, so that it can be given up in between.
-   * @param pause called between short pieces of work; throws Cancelled to give up.
-   */
-  page(request: PageRequest, pause: () => void): Page {
-    return this.#consistently(() => {
-      const found = this.#search(request, pause);
-      const events = found.slice(0, request.limit);
-      const last = events.at(-1);
-      return found.length > request.limit && last !== undefined ? { events, next: last.cursor } : { events };
-    });
-  }
-
-  /** What the newest events of a process say of it, newest first; undefined where there are none. */
-  process(entityId: string, now: number, pause: () => void): EventFields | undefined {
-    const query: Query = { type: 'match', field: 'process.entity_id', pattern: [{ literal: entityId }] };
-    const { events } = this.page({ query, limit: EVENTS_OF_PROCESS, now }, pause);
-    const own = events.filter(({ fields }) => fields['process.entity_id'] === entityId);
-    if (own.length === 0) return undefined;
-    // A failed exec has the arguments of what was tried: they are the process's only where nothing else is known.
-    const lived = own.filter(({ fields }) => fields['event.action'] !== 'exec_failed');
-    return (lived.length > 0 ? lived : own).reduceRight<EventFields>(
-      (known, { fields }) => ({ ...known, ...fields }),
-      {},
-    );
-  }
-
-  /** All reads of one answer see the same moment. */
-  #consistently<T>(read: () => T): T {
-    this.#terms.trim();
-    this.#db.exec('BEGIN');
-    try {
-      const answer = read();
-      this.#db.exec('COMMIT');
-      return answer;
-    } catch (error) {
-      if (error instanceof Cancelled) {
-        this.#db.exec('COMMIT'); // keeps what the term sets have gathered
-      } else {
-        if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
-        this.#terms.clear();
+  /** @throws SqliteError where a file cannot be read; damaged ones are left out. */
+  run(): Page {
+    const total = this.#request.patienceMs === undefined ? 0 : this.#total();
+    const outcome = this.#search();
+    const events = this.#events;
+    const last = events.at(-1);
+    switch (outcome) {
+      case 'end':
+        return { events };
+      case 'full':
+        return last === undefined ? { events } : { events, next: last.cursor };
+      case 'late': {
+        if (this.#place === undefined) return { events };
+        const searched = { events: this.#passed, of: Math.max(this.#passed, total) };
+        return { events, next: formatCursor(this.#place), searched };
       }
-      throw error;
     }
   }
 
-  #search(request: PageRequest, pause: () => void): readonly Event[] {
-    const { query, after, limit, now } = request;
-    const since = Math.max(request.sinceMs ?? -Infinity, query === null ? -Infinity : sinceOf(query, now));
-    const wanted = query === null ? ALWAYS : compileSql(query, now, (term) => this.#terms.idsOf(term, pause));
-    const conditions = [...this.#limits(request), wanted];
-    const direction = after === undefined ? 'DESC' : 'ASC';
-    const statement = this.#db
-      .prepare<unknown[]>(
-        `SELECT ${ALL_COLUMNS_SQL} FROM main.event
-         WHERE (boot, time_ns) >= (?, ?) AND (boot, time_ns) < (?, ?)
-           AND ${conditions.map(({ sql }) => sql).join(' AND ')}
-         ORDER BY boot ${direction}, time_ns ${direction}, sequence ${direction} LIMIT ?`,
-      )
-      .raw();
-    const params = conditions.flatMap((condition) => condition.params);
-    const events: Event[] = [];
-    for (const [from, until] of this.#slices(request, since)) {
-      pause();
-      const rows = statement.all(...from, ...until, ...params, limit + 1 - events.length);
-      for (const row of rows) events.push(this.#rows.eventOf(row));
-      if (events.length > limit) break;
+  #search(): Outcome {
+    for (;;) {
+      const outcome = this.#through(this.#partitions.list());
+      if (outcome !== 'changed') return outcome;
     }
-    return events;
   }
 
-  #limits({ before, after, sinceMs }: PageRequest): Condition[] {
-    const limits: Condition[] = [];
-    const place = '(boot, time_ns, sequence)';
-    const at = (cursor: Cursor) => [cursor.boot, cursor.timeNs, cursor.sequence];
-    if (before !== undefined) limits.push({ sql: `${place} < (?, ?, ?)`, params: at(before) });
-    if (after !== undefined) limits.push({ sql: `${place} > (?, ?, ?)`, params: at(after) });
-    if (sinceMs !== undefined) limits.push({ sql: `ifnull("@timestamp" >= ?, 0)`, params: [sinceMs] });
-    return limits;
+  #through(entries: readonly PartitionEntry[]): Outcome | 'changed' {
+    for (const entry of this.#newestFirst ? entries.toReversed() : entries) {
+      this.#pause();
+      if (!this.#mayHave(entry, this.#range())) continue;
+      if (this.#events.length >= this.#request.limit) return 'full';
+      if (this.#place !== undefined && performance.now() > this.#deadline) return 'late';
+      const file = this.#partitions.use(entry);
+      if (file === 'changed') return 'changed';
+      if (file === undefined) continue;
+      try {
+        const outcome = this.#in(file);
+        if (outcome !== undefined) return outcome;
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        this.#partitions.damaged(entry.number, error);
+        continue;
+      }
+      file.end();
+    }
+    return 'end';
   }
 
-  /** The order of events cut where stretches begin, in the page's direction, as (boot, time) from and until. */
-  #slices({ before, after }: PageRequest, since: number): (readonly [Place, Place])[] {
-    const rows = this.#db
-      .prepare('SELECT boot, first_time_ns, last_ms FROM main.stretch ORDER BY boot, first_time_ns')
-      .all();
-    const boundaries = rows.map((row) => v.parse(boundaryRow, row));
-    // A stretch may reach into the next one's slice, but never back before its own first event.
-    const first = boundaries.findIndex(
-      ({ last_ms }) => since === -Infinity || (last_ms ?? -Infinity) >= since,
-    );
-    if (first < 0) return [];
-    const slices = boundaries.slice(first).map((from, i, kept): readonly [Place, Place] => {
-      const until = kept[i + 1];
-      return [placeOf(from), until === undefined ? [Infinity, 0] : placeOf(until)];
-    });
-    const near = slices.filter(
-      ([from, until]) =>
-        (before === undefined || compareCursors(cursorAt(from), before) < 0) &&
-        (after === undefined || compareCursors(cursorAt(until), after) > 0),
-    );
-    return after === undefined ? near.reverse() : near;
+  /** Searches one partition. @returns undefined where it was searched whole. */
+  #in(file: PartitionFile): Outcome | undefined {
+    const { limit, query, now, sinceMs = -Infinity, untilMs = Infinity } = this.#request;
+    const { chunks } = file;
+    if (chunks.length === 0) return undefined;
+    const { first, last } = sequencesOf(file, this.#range());
+    if (first > last) return undefined;
+    const wanted: Wanted = {
+      query,
+      now,
+      fromMs: sinceMs,
+      untilMs,
+      first,
+      last,
+      newestFirst: this.#newestFirst,
+      fields: [],
+    };
+    const steps = scan(file, wanted, this.#spent, () => limit - this.#events.length, this.#pause);
+    for (const { matches, reached } of steps) {
+      for (const { sequence } of matches) {
+        if (this.#events.length >= limit) return 'full';
+        this.#events.push(file.rows.eventOf(file.row(sequence)));
+      }
+      const done = this.#newestFirst ? reached <= first : reached >= last;
+      if (!done && this.#events.length < limit && performance.now() <= this.#deadline) continue;
+      this.#place = file.placeOf(reached, !this.#newestFirst) ?? this.#place;
+      this.#passed += this.#newestFirst
+        ? file.eventsBefore(last + 1) - file.eventsBefore(reached)
+        : file.eventsBefore(reached + 1) - file.eventsBefore(first);
+      if (!done) return this.#events.length < limit ? 'late' : 'full';
+    }
+    return undefined;
+  }
+
+  /** What is left to look at. */
+  #range(): Range {
+    const { before, after } = this.#request;
+    return this.#newestFirst
+      ? { after, before: this.#place ?? before }
+      : { after: this.#place ?? after, before };
+  }
+
+  /** Whether a partition can have events of the range, as far as the catalogue can tell. */
+  #mayHave(entry: PartitionEntry, { after, before }: Range): boolean {
+    const { boot, first_time_ns: first, last_time_ns: last, first_ms: firstMs, last_ms: lastMs } = entry;
+    if (before !== undefined && boot > before.boot) return false;
+    if (after !== undefined && boot < after.boot) return false;
+    if (!isSealed(entry)) return true;
+    if (before?.boot === boot && first !== null && first > before.timeNs) return false;
+    if (after?.boot === boot && last !== null && last < after.timeNs) return false;
+    const { low, high } = this.#span;
+    if (low === -Infinity && high === Infinity) return true;
+    return firstMs !== null && lastMs !== null && firstMs <= high && lastMs >= low;
+  }
+
+  /** About how many events the range has. */
+  #total(): number {
+    const range = this.#range();
+    let total = 0;
+    for (const entry of this.#partitions.list()) {
+      if (!this.#mayHave(entry, range)) continue;
+      if (isSealed(entry) && entry.boot !== range.before?.boot && entry.boot !== range.after?.boot) {
+        total += entry.events;
+        continue;
+      }
+      const file = this.#partitions.use(entry);
+      if (typeof file !== 'object') continue;
+      const { first, last } = sequencesOf(file, range);
+      if (first <= last) total += file.eventsBefore(last + 1) - file.eventsBefore(first);
+    }
+    return total;
   }
 }
 
-type Place = readonly [boot: number, timeNs: number];
-
-const placeOf = ({ boot, first_time_ns }: Boundary): Place => [boot, first_time_ns];
-const cursorAt = ([boot, timeNs]: Place): Cursor => ({ boot, timeNs, sequence: 0 });
-
-/** The earliest `@timestamp` that can satisfy the query, as far as that is plain to see. */
-function sinceOf(query: Query, now: number): number {
-  if (query.type === 'and') return Math.max(...query.terms.map((term) => sinceOf(term, now)));
-  const timed = query.type === 'compare' || query.type === 'between';
-  return timed && query.field === '@timestamp' ? boundsOf(query, now).low : -Infinity;
+/** Events between two places, neither included. */
+interface Range {
+  readonly after: Cursor | undefined;
+  readonly before: Cursor | undefined;
 }
+
+/** The sequences of a range in a partition that has events, both included; first > last where there are none. */
+function sequencesOf(file: PartitionFile, { after, before }: Range) {
+  const { chunks } = file;
+  const first =
+    after === undefined ? -Infinity : file.sequenceFrom({ ...after, sequence: after.sequence + 1 });
+  const last = before === undefined ? Infinity : file.sequenceFrom(before) - 1;
+  return {
+    first: Math.max(first, chunks.firstSequence(0)),
+    last: Math.min(last, chunks.lastSequence(chunks.length - 1)),
+  };
+}
+
+interface Span {
+  readonly low: number;
+  readonly high: number;
+}
+const EVER: Span = { low: -Infinity, high: Infinity };
+
+/** The `@timestamp`s that matches can have, both ends included, as far as that is plain to see. */
+function spanOf({ query, now, sinceMs = -Infinity, untilMs = Infinity }: PageRequest): Span {
+  return overlap({ low: sinceMs, high: untilMs }, query === null ? EVER : spanOfQuery(query, now));
+}
+
+export function spanOfQuery(query: Query, now: number): Span {
+  switch (query.type) {
+    case 'and':
+      return query.terms.map((term) => spanOfQuery(term, now)).reduce(overlap, EVER);
+    case 'compare':
+    case 'between':
+      return query.field === '@timestamp' ? boundsOf(query, now) : EVER;
+    default:
+      return EVER;
+  }
+}
+
+const overlap = (a: Span, b: Span): Span => ({
+  low: Math.max(a.low, b.low),
+  high: Math.min(a.high, b.high),
+});

@@ -2,45 +2,73 @@ import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 import type { Cursor, Event, EventFields } from '../../shared/event.ts';
 import { StoreError, type StoreErrorCode } from './error.ts';
-import type { Page, PageRequest } from './pages.ts';
+import type { Histogram, HistogramRequest, Page, PageRequest, Story } from './contract.ts';
 
 export type Question =
   | { readonly ask: 'page'; readonly request: PageRequest }
   | { readonly ask: 'get'; readonly cursor: Cursor }
-  | { readonly ask: 'process'; readonly entityId: string; readonly now: number };
+  | { readonly ask: 'process'; readonly entityId: string }
+  | { readonly ask: 'story'; readonly entityId: string; readonly limit: number }
+  | { readonly ask: 'histogram'; readonly request: HistogramRequest };
+
+/** What the thread is told. */
+export interface Asked {
+  readonly id: number;
+  /** Not 0: nobody waits for the answer any more. */
+  readonly cancelled: Int32Array;
+  readonly question: Question;
+}
 
 /** `value` is what `Answers` says for the question that was asked. */
-export type Reply =
+type Answer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly code: StoreErrorCode; readonly message: string };
+
+/** What the thread tells: an answer, a partition that it cannot read, or something for the log. */
+export type Reply =
+  Answer | { readonly damaged: number; readonly problem: string } | { readonly said: string };
 
 interface Answers {
   readonly page: Page;
   readonly get: Event | undefined;
   readonly process: EventFields | undefined;
+  readonly story: Story | undefined;
+  readonly histogram: Histogram;
+}
+
+/** What may happen beside answers. */
+export interface ReadingEvents {
+  /** A partition cannot be read, and why. Answers go without it. */
+  readonly onDamaged?: (number: number, problem: string) => void;
+  readonly log?: (line: string) => void;
 }
 
 /** What the thread is started with. */
-export const readerData = v.parser(v.object({ path: v.string() }));
+export const readerData = v.parser(v.object({ folder: v.string() }));
 
 /** The sources run as they are under Node; bundled, the reader lies beside the engine. */
 const READER = new URL(import.meta.url.endsWith('.ts') ? './reader.ts' : './reader.js', import.meta.url);
 
+/** Small generations keep little garbage: most of what an answer makes is void with it. */
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
+
 interface Waiting {
-  readonly settle: (reply: Reply) => void;
+  readonly settle: (reply: Answer) => void;
   readonly fail: (error: Error) => void;
 }
 
 /** The reader's thread seen from the engine's: started by the first question, and again after it broke. */
 export class Reading {
-  readonly #path: string;
+  readonly #folder: string;
+  readonly #events: ReadingEvents;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #nextId = 1;
   #closed = false;
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(folder: string, events: ReadingEvents = {}) {
+    this.#folder = folder;
+    this.#events = events;
   }
 
   /**
@@ -63,7 +91,7 @@ export class Reading {
         this.#waiting.delete(id);
         signal?.removeEventListener('abort', abort);
       };
-      const settle = (reply: Reply) => {
+      const settle = (reply: Answer) => {
         done();
         // Both ends are this program: the reader answers each question by its own type.
         if (reply.ok) resolve(reply.value as Answers[Q['ask']]);
@@ -75,7 +103,8 @@ export class Reading {
       };
       this.#waiting.set(id, { settle, fail });
       signal?.addEventListener('abort', abort, { once: true });
-      this.#running().postMessage({ id, cancelled, question });
+      const asked: Asked = { id, cancelled, question };
+      this.#running().postMessage(asked);
     });
   }
 
@@ -90,8 +119,12 @@ export class Reading {
 
   #running(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(READER, { workerData: { path: this.#path }, name: 'store reader' });
-    worker.on('message', (reply: Reply) => this.#waiting.get(reply.id)?.settle(reply));
+    const worker = new Worker(READER, {
+      workerData: { folder: this.#folder },
+      name: 'store reader',
+      resourceLimits: LIMITS,
+    });
+    worker.on('message', (reply: Reply) => this.#told(reply));
     const broken = (why: string) => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;
@@ -103,6 +136,12 @@ export class Reading {
     worker.on('exit', (code) => broken(`exit code ${code}`));
     this.#worker = worker;
     return worker;
+  }
+
+  #told(reply: Reply): void {
+    if ('id' in reply) this.#waiting.get(reply.id)?.settle(reply);
+    else if ('damaged' in reply) this.#events.onDamaged?.(reply.damaged, reply.problem);
+    else this.#events.log?.(`The store’s reader: ${reply.said}`);
   }
 
   #failAll(error: Error): void {

@@ -1,0 +1,204 @@
+import Database from 'better-sqlite3';
+import * as v from 'valibot';
+import { cataloguePath } from './layout.ts';
+import { decodeMinutes, type MinuteCount } from './minutes.ts';
+import { PartitionFile, type Shared } from './partition-file.ts';
+import { TextCache } from './text-cache.ts';
+import { Trigrams } from './trigrams.ts';
+
+/** Connections kept open: a folder of 2 GiB has some 30 partitions. */
+const MAX_OPEN = 64;
+
+/** Looks at the catalogue, 10 ms apart, before a file that is missing counts as damage. */
+const MAX_WAITS = 10;
+const SLEEP = new Int32Array(new SharedArrayBuffer(4));
+
+const partitionRow = v.object({
+  number: v.number(),
+  boot: v.number(),
+  boot_id: v.string(),
+  state: v.picklist(['open', 'full', 'sealed', 'damaged']),
+  events: v.number(),
+  first_time_ns: v.nullable(v.number()),
+  last_time_ns: v.nullable(v.number()),
+  first_ms: v.nullable(v.number()),
+  last_ms: v.nullable(v.number()),
+});
+
+/** What the catalogue says of a partition. Of one that is not sealed, only its file knows the rest. */
+export type PartitionEntry = v.InferOutput<typeof partitionRow>;
+
+/** Called with a partition that cannot be read, and why: a sentence. */
+export type OnDamaged = (number: number, problem: string) => void;
+
+/** The reader's view of the folder: what partitions there are, and connections to them. */
+export class Partitions {
+  readonly #folder: string;
+  readonly #onDamaged: OnDamaged;
+  readonly #catalogue: Database.Database;
+  readonly #shared: Shared = { texts: new TextCache(), trigrams: new Trigrams() };
+  /** By number, least recently used first. */
+  readonly #files = new Map<number, { readonly sealed: boolean; readonly file: PartitionFile }>();
+  readonly #minutes = new Map<number, readonly MinuteCount[]>();
+  /** Partitions that could not be read, in the state that they were in. */
+  readonly #damaged = new Map<number, string>();
+  #version: unknown;
+  #entries: readonly PartitionEntry[] = [];
+
+  /** @throws SqliteError where there is no catalogue. */
+  constructor(folder: string, onDamaged: OnDamaged) {
+    this.#folder = folder;
+    this.#onDamaged = onDamaged;
+    this.#catalogue = new Database(cataloguePath(folder), {
+      readonly: true,
+      fileMustExist: true,
+      timeout: 5000,
+    });
+  }
+
+  /** Those that can be read, in the order of their events. Reads the catalogue where it changed. */
+  list(): readonly PartitionEntry[] {
+    const version: unknown = this.#catalogue.pragma('data_version', { simple: true });
+    if (version !== this.#version) {
+      this.#reload();
+      this.#version = version;
+    }
+    return this.#entries;
+  }
+
+  #reload(): void {
+    const rows = this.#catalogue
+      .prepare(
+        `SELECT partition.number, boot, boot_id, state, events, first_time_ns, last_time_ns, first_ms, last_ms
+         FROM partition JOIN boot ON boot.number = partition.boot ORDER BY boot, partition.number`,
+      )
+      .all();
+    const entries = rows.map((row) => v.parse(partitionRow, row));
+    const byNumber = new Map(entries.map((entry) => [entry.number, entry]));
+    for (const [number, { sealed, file }] of this.#files) {
+      const entry = byNumber.get(number);
+      if (entry === undefined || entry.state === 'damaged' || isSealed(entry) !== sealed) {
+        file.close();
+        this.#files.delete(number);
+      }
+    }
+    for (const number of this.#minutes.keys()) {
+      if (byNumber.get(number)?.state !== 'sealed') this.#minutes.delete(number);
+    }
+    for (const [number, state] of this.#damaged) {
+      if (byNumber.get(number)?.state !== state) this.#damaged.delete(number);
+    }
+    this.#entries = entries.filter(({ state, number }) => state !== 'damaged' && !this.#damaged.has(number));
+  }
+
+  /**
+   * A partition for reading, until `end`.
+   * @returns undefined where there is nothing to read there any more, or yet. 'changed': it was sealed or cut in the
+   * meantime; look at `list` again and go on from the same place.
+   */
+  use(entry: PartitionEntry): PartitionFile | 'changed' | undefined {
+    const sealed = isSealed(entry);
+    const known = this.#files.get(entry.number);
+    if (known !== undefined) {
+      if (known.sealed !== sealed) return 'changed';
+      this.#files.delete(entry.number);
+      this.#files.set(entry.number, known);
+      return this.#guarded(entry, () => {
+        known.file.begin();
+        return known.file;
+      });
+    }
+    const file = this.#guarded(
+      entry,
+      () => new PartitionFile(this.#folder, entry.number, sealed, this.#shared),
+    );
+    if (typeof file !== 'object') return file;
+    // An open file is deleted once the catalogue says it is sealed: before that, all of it was there.
+    if (!sealed && this.list() !== this.#entries) {
+      file.close();
+      return 'changed';
+    }
+    this.#files.set(entry.number, { sealed, file });
+    this.#trim();
+    return file;
+  }
+
+  #guarded(entry: PartitionEntry, open: () => PartitionFile): PartitionFile | 'changed' | undefined {
+    try {
+      return open();
+    } catch (error) {
+      if (this.#changesSoon()) return 'changed';
+      // One that was just begun may have no file yet, or no table.
+      const missing = error instanceof Database.SqliteError && /CANTOPEN|^SQLITE_ERROR$/.test(error.code);
+      if (!(missing && entry.state === 'open')) this.damaged(entry.number, error);
+      return undefined;
+    }
+  }
+
+  /** Files go a moment before or after the catalogue says so. */
+  #changesSoon(): boolean {
+    const before = this.#entries;
+    for (let wait = 0; wait < MAX_WAITS; wait++) {
+      if (this.list() !== before) return true;
+      Atomics.wait(SLEEP, 0, 0, 10);
+    }
+    return false;
+  }
+
+  /** Leaves a partition out from now on, since reading it failed so. */
+  damaged(number: number, error: unknown): void {
+    const entry = this.#entries.find((one) => one.number === number);
+    if (entry === undefined) return;
+    this.#damaged.set(number, entry.state);
+    this.#files.get(number)?.file.close();
+    this.#files.delete(number);
+    this.#entries = this.#entries.filter((one) => one !== entry);
+    this.#onDamaged(number, error instanceof Error ? error.message : String(error));
+  }
+
+  /** What the catalogue says of a sealed partition's minutes; undefined where it says nothing. */
+  minutes(entry: PartitionEntry): readonly MinuteCount[] | undefined {
+    if (!isSealed(entry)) return undefined;
+    const known = this.#minutes.get(entry.number);
+    if (known !== undefined) return known;
+    const bytes = this.#catalogue
+      .prepare<[number]>('SELECT minutes FROM partition WHERE number = ?')
+      .pluck()
+      .get(entry.number);
+    if (!Buffer.isBuffer(bytes)) return undefined;
+    const minutes = decodeMinutes(bytes);
+    this.#minutes.set(entry.number, minutes);
+    return minutes;
+  }
+
+  /** Ends what `use` began, in every partition. */
+  end(): void {
+    for (const { file } of this.#files.values()) file.end();
+  }
+
+  /** Opens one partition that is not open, if any is left. @returns whether there may be more. */
+  warm(): boolean {
+    if (this.#files.size >= MAX_OPEN) return false;
+    const closed = this.list().findLast(({ number }) => !this.#files.has(number));
+    if (closed === undefined) return false;
+    this.use(closed);
+    this.end();
+    return true;
+  }
+
+  close(): void {
+    for (const { file } of this.#files.values()) file.close();
+    this.#files.clear();
+    this.#catalogue.close();
+  }
+
+  #trim(): void {
+    for (const [number, { file }] of this.#files) {
+      if (this.#files.size <= MAX_OPEN) return;
+      file.close();
+      this.#files.delete(number);
+    }
+  }
+}
+
+export const isSealed = ({ state }: PartitionEntry) => state === 'sealed';

@@ -1,0 +1,199 @@
+import type { EventFields, FieldName } from '../../shared/event.ts';
+import { TEXT_FIELDS, toPredicate, type Predicate, type Query } from '../../shared/query.ts';
+import type { ChunkSet } from './chunk-set.ts';
+import type { PartitionFile } from './partition-file.ts';
+import { Planner, type Plan } from './plan.ts';
+import { ALWAYS, isNever } from './sql.ts';
+import { QUICK, THOROUGH } from './terms.ts';
+
+/** What to look for in a partition. */
+export interface Wanted {
+  readonly query: Query | null;
+  /** Epoch milliseconds that `now-10m` in the query counts from. */
+  readonly now: number;
+  /** `@timestamp` from this on and before that; infinite: events without one count, too. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Sequences, both included. */
+  readonly first: number;
+  readonly last: number;
+  readonly newestFirst: boolean;
+  /** What is wanted of each match. */
+  readonly fields: readonly FieldName[];
+}
+
+export interface Match {
+  readonly sequence: number;
+  /** Those that were wanted, and perhaps others. */
+  readonly fields: EventFields;
+}
+
+/** A part of the search. */
+export interface Step {
+  readonly matches: readonly Match[];
+  /** Everything up to this sequence, in the direction of the search, was looked at. */
+  readonly reached: number;
+}
+
+/**
+ * How much was spent on looking at events: past a limit it pays to ask the index more. Kept over the partitions of one
+ * answer.
+ */
+export interface Spent {
+  events: number;
+}
+const QUICK_EVENTS = 4096;
+
+/** Rows read by one statement at most where most may not match, and where every one does. */
+const MOST_ROWS = 1024;
+/** Chunks that one statement looks at: few at first, for a quick beginning. */
+const FIRST_RUN = 2;
+const LONGEST_RUN = 64;
+
+/**
+ * Searches a partition step by step. @param most matches wanted: asked anew for each step.
+ * @param pause called between short pieces of work; throws to give up.
+ */
+export function* scan(
+  file: PartitionFile,
+  wanted: Wanted,
+  spent: Spent,
+  most: () => number,
+  pause: () => void,
+): Generator<Step> {
+  const { chunks } = file;
+  const { newestFirst } = wanted;
+  const end = newestFirst ? wanted.first : wanted.last;
+  let low = Math.max(0, chunks.chunkOf(wanted.first));
+  let high = Math.min(chunks.length - 1, chunks.chunkOf(wanted.last));
+  let search = new Search(file, wanted, spent.events >= QUICK_EVENTS);
+  let run = FIRST_RUN;
+  while (low <= high) {
+    pause();
+    if (search.cut && spent.events >= QUICK_EVENTS) search = new Search(file, wanted, true);
+    if (search.isEmpty) break;
+    const [from, to] = search.nextRun(low, high, run);
+    if (from > to) break;
+    for (let at = from; at <= to; at++) spent.events += chunks.at(at).events;
+    const bounds = {
+      first: Math.max(wanted.first, chunks.firstSequence(from)),
+      last: Math.min(wanted.last, chunks.lastSequence(to)),
+    };
+    for (;;) {
+      pause();
+      const limit = search.isExact ? Math.max(1, Math.min(MOST_ROWS, most())) : MOST_ROWS;
+      const { matches, rows, reached } = search.read(bounds, limit);
+      if (rows < limit) {
+        yield { matches, reached: newestFirst ? bounds.first : bounds.last };
+        break;
+      }
+      yield { matches, reached };
+      if (newestFirst) bounds.last = reached - 1;
+      else bounds.first = reached + 1;
+    }
+    if (newestFirst) high = from - 1;
+    else low = to + 1;
+    run = Math.min(LONGEST_RUN, run * 2);
+  }
+  yield { matches: [], reached: end };
+}
+
+/** A query made ready for one partition. */
+class Search {
+  /** More effort could narrow it down further. */
+  readonly cut: boolean;
+  /** SQL alone decides. */
+  readonly isExact: boolean;
+  readonly #file: PartitionFile;
+  readonly #newestFirst: boolean;
+  readonly #plan: Plan;
+  readonly #chunks: ChunkSet | null;
+  readonly #sql: string;
+  readonly #fieldsOf: (row: unknown) => EventFields;
+  readonly #test: Predicate;
+
+  constructor(file: PartitionFile, wanted: Wanted, thorough: boolean) {
+    const { query, now, fromMs, untilMs, newestFirst } = wanted;
+    this.#file = file;
+    this.#newestFirst = newestFirst;
+    const planner = new Planner(file, now, thorough ? THOROUGH : QUICK);
+    this.#plan = query === null ? { chunks: null, may: ALWAYS, must: ALWAYS } : planner.plan(query);
+    this.cut = planner.cut && !thorough;
+    const timed = fromMs > -Infinity || untilMs < Infinity;
+    this.#chunks = timed ? both(this.#plan.chunks, file.chunks.within(fromMs, untilMs)) : this.#plan.chunks;
+    const { may, must } = this.#plan;
+    this.isExact = !timed && may.sql === must.sql;
+    this.#test = this.isExact ? () => true : inTime(toPredicate(query, now), fromMs, untilMs);
+    const needed = this.isExact ? [] : [...fieldsOfQuery(query), '@timestamp' as const];
+    const selection = file.rows.selection([...new Set([...wanted.fields, ...needed])]);
+    this.#fieldsOf = selection.fieldsOf;
+    const direction = newestFirst ? 'DESC' : 'ASC';
+    this.#sql = `SELECT ${selection.columns} FROM main.event WHERE sequence BETWEEN ? AND ? AND ${may.sql}
+      ORDER BY sequence ${direction} LIMIT ?`;
+  }
+
+  get isEmpty(): boolean {
+    return isNever(this.#plan.may);
+  }
+
+  /** The next neighbouring chunks that may have matches, at most `most`; from > to where there are none. */
+  nextRun(low: number, high: number, most: number): readonly [from: number, to: number] {
+    const set = this.#chunks;
+    if (this.#newestFirst) {
+      let to = high;
+      while (to >= low && set?.has(to) === false) to--;
+      let from = to;
+      while (from > low && to - from + 1 < most && set?.has(from - 1) !== false) from--;
+      return to < low ? [1, 0] : [from, to];
+    }
+    let from = low;
+    while (from <= high && set?.has(from) === false) from++;
+    let to = from;
+    while (to < high && to - from + 1 < most && set?.has(to + 1) !== false) to++;
+    return from > high ? [1, 0] : [from, to];
+  }
+
+  read(bounds: { readonly first: number; readonly last: number }, limit: number) {
+    const params = [bounds.first, bounds.last, ...this.#plan.may.params, limit];
+    const rows = this.#file.select(this.#sql, params);
+    const matches: Match[] = [];
+    let reached = 0;
+    for (const row of rows) {
+      const sequence: unknown = Array.isArray(row) ? row[0] : undefined;
+      if (typeof sequence !== 'number') throw new TypeError('an event has no sequence');
+      reached = sequence;
+      const fields = this.#fieldsOf(row);
+      if (this.#test(fields)) matches.push({ sequence, fields });
+    }
+    return { matches, rows: rows.length, reached };
+  }
+}
+
+function both(a: ChunkSet | null, b: ChunkSet): ChunkSet {
+  if (a !== null) b.keepOnly(a);
+  return b;
+}
+
+function inTime(test: Predicate, fromMs: number, untilMs: number): Predicate {
+  if (fromMs === -Infinity && untilMs === Infinity) return test;
+  return (fields) => {
+    const at = fields['@timestamp'];
+    return at !== undefined && at >= fromMs && at < untilMs && test(fields);
+  };
+}
+
+/** The fields that the query's predicate looks at. */
+export function fieldsOfQuery(query: Query | null): readonly FieldName[] {
+  if (query === null) return [];
+  switch (query.type) {
+    case 'and':
+    case 'or':
+      return query.terms.flatMap(fieldsOfQuery);
+    case 'not':
+      return fieldsOfQuery(query.term);
+    case 'anywhere':
+      return TEXT_FIELDS;
+    default:
+      return [query.field];
+  }
+}
