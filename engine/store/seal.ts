@@ -4,14 +4,13 @@
  */
 import Database from 'better-sqlite3';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import * as v from 'valibot';
 import { readText } from './dictionary.ts';
 import { hashText } from './hash.ts';
 import { invertUses } from './invert.ts';
 import {
   APPLICATION_ID,
   eventsFolder,
-  LAYOUT,
-  OPEN_SQL,
   openPath,
   PARTITION_PAGE_BYTES,
   SEALED_SQL,
@@ -29,6 +28,11 @@ export interface SealedFacts extends PartitionTotals {
   /** Its table `minute`, as the catalogue's column `minutes` has it. */
   readonly minutes: Buffer;
 }
+
+const minuteRow = v.object({ minute: v.nullable(v.number()), action: v.string(), events: v.number() });
+/** The table `use` says what the chunks used. */
+const CHUNK_COLUMNS =
+  'number, events, first_sequence, last_sequence, first_time_ns, last_time_ns, first_ms, last_ms, NULL';
 
 const CACHE_KIB = 8192;
 /** Words of the trigram index are gathered in memory up to so many bytes, so that little is merged afterwards. */
@@ -68,10 +72,11 @@ function build(part: string, open: string, pause: () => void): Omit<SealedFacts,
     db.pragma('synchronous = OFF');
     db.pragma('locking_mode = EXCLUSIVE');
     db.pragma(`cache_size = -${CACHE_KIB}`);
+    statSync(open); // else SQLite would make it
     db.prepare('ATTACH ? AS open').run(open);
     db.exec('BEGIN');
-    db.exec(OPEN_SQL('main'));
-    db.exec(SEALED_SQL);
+    const layout = v.parse(v.number(), db.pragma('open.user_version', { simple: true }));
+    makeTables(db);
     copy(db, pause);
     const totals = readTotals(db);
     writeUses(db, pause);
@@ -79,12 +84,22 @@ function build(part: string, open: string, pause: () => void): Omit<SealedFacts,
     writeTrigrams(db, pause);
     const minutes = writeMinutes(db, pause);
     db.pragma(`application_id = ${APPLICATION_ID}`);
-    db.pragma(`user_version = ${LAYOUT}`);
+    db.pragma(`user_version = ${layout}`);
     db.exec('COMMIT');
     return { ...totals, minutes: encodeMinutes(minutes) };
   } finally {
     db.close();
   }
+}
+
+/** Makes the tables as the file has them, which another version may have made: first, so that their roots come first. */
+function makeTables(db: Database.Database): void {
+  const tables = db
+    .prepare(`SELECT sql FROM open.sqlite_schema WHERE type = 'table' ORDER BY rowid`)
+    .pluck()
+    .all();
+  for (const sql of tables) db.exec(v.parse(v.string(), sql));
+  db.exec(SEALED_SQL);
 }
 
 /** Tables that are made alike are copied record by record, without a look inside. */
@@ -93,8 +108,7 @@ function copy(db: Database.Database, pause: () => void): void {
     db.exec(`INSERT INTO main.${table} SELECT * FROM open.${table}`);
     pause();
   }
-  db.exec(`INSERT INTO main.chunk SELECT number, events, first_sequence, last_sequence, first_time_ns, last_time_ns,
-           first_ms, last_ms, NULL FROM open.chunk`);
+  db.exec(`INSERT INTO main.chunk SELECT ${CHUNK_COLUMNS} FROM open.chunk`);
 }
 
 function writeUses(db: Database.Database, pause: () => void): void {
@@ -165,7 +179,22 @@ function writeMinutes(db: Database.Database, pause: () => void): readonly Minute
   return minutes;
 }
 
-function sync(path: string): void {
+/** The same of a file that is sealed already. @throws SqliteError, ValiError or TypeError where it is damaged. */
+export function readSealed(path: string): SealedFacts {
+  const db = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    const minutes = db
+      .prepare('SELECT minute, action, events FROM minute')
+      .all()
+      .map((row) => v.parse(minuteRow, row));
+    return { ...readTotals(db), bytes: statSync(path).size, minutes: encodeMinutes(minutes) };
+  } finally {
+    db.close();
+  }
+}
+
+/** Has a file, or what a folder names, written to the disk. */
+export function sync(path: string): void {
   const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);
