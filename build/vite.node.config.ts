@@ -1,5 +1,5 @@
 /**
- * The Node programs: out/engine/{index,reader,checkpoint}.js, out/helper/index.js, out/cli/index.js.
+ * The Node programs: out/engine/{index,reader,writer,chores}.js, out/helper/index.js, out/cli/index.js.
  * Run with `vite build --config build/vite.node.config.ts`; `--mode helper` (engine, cli) builds that one only.
  *
  * Everything from npm is bundled except better-sqlite3 (native). Relative `new URL('./x', import.meta.url)` stays as it
@@ -48,7 +48,8 @@ const programs = {
   engine: program('engine', {
     index: 'engine/index.ts',
     reader: 'engine/store/reader.ts',
-    checkpoint: 'engine/store/checkpoint.ts',
+    writer: 'engine/store/writer.ts',
+    chores: 'engine/store/chores.ts',
   }),
   helper: program('helper', { index: 'helper/index.ts' }),
   cli: program('cli', { index: 'cli/index.ts' }),

@@ -70,6 +70,7 @@ export class Ingest {
   /** The store has as much to do as it may have. */
   #resting = false;
   #stored = Promise.resolve();
+  #draining = false;
   #gaveUp = false;
   readonly #unknownTypes = new Map<number, number>();
 
@@ -140,6 +141,7 @@ export class Ingest {
 
   /** Works off everything at once, as at the end. @returns once all of it is stored, or never will be. */
   async drain(): Promise<void> {
+    this.#draining = true;
     while (this.#work(Infinity)) this.#flush();
     this.#flush();
     await this.#stored;
@@ -270,7 +272,9 @@ export class Ingest {
     this.#schedule();
   }
 
+  /** At the end the store may give up; before, it never does, and whoever comes here has found a mistake of ours. */
   #neverStored(error: unknown): false {
+    if (!this.#draining) throw error;
     const said = error instanceof Error ? error.message : String(error);
     if (!this.#gaveUp) this.#options.log(`The last events could not be stored: ${said}`);
     this.#gaveUp = true;
