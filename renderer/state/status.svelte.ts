@@ -88,7 +88,7 @@ export function summariseStore({ problem, waiting, damaged }: Status['store']): 
   if (problem !== undefined) {
     if (room === 0) return 'Not storing: memory is full';
     if (room === undefined || room === null) return 'Not storing: events wait in memory';
-    return `Not storing: room in memory for ${span(room * 1000)}`;
+    return `Not storing: room for ${span(room * 1000)}`;
   }
   if (waiting !== undefined) return `Storing lags: ${counted(waiting.events, 'event')} in memory`;
   return damaged.length === 0 ? undefined : `${counted(damaged.length, 'file')} damaged`;
