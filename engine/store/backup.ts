@@ -6,9 +6,7 @@
 import Database from 'better-sqlite3';
 import {
   closeSync,
-  copyFileSync,
   existsSync,
-  linkSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -22,6 +20,7 @@ import type { Breath } from './breath.ts';
 import type { BackupReport } from './choring.ts';
 import { StoreError, storeError } from './error.ts';
 import { cataloguePath, eventsFolder, openPath, sealedPath } from './layout.ts';
+import { linkOrCopy } from './link.ts';
 import { readTotals } from './partition.ts';
 import { readSealed, sync } from './seal.ts';
 import { TarWriter } from './tar.ts';
@@ -31,6 +30,8 @@ export const gatheringFolder = (folder: string) => join(folder, 'backup');
 
 /** Partitions are sealed and cut at any moment: so often is the catalogue looked at anew. */
 const ATTEMPTS = 8;
+/** The files are a moment ahead of the catalogue, which the disk has to write. */
+const MOMENT_MS = 50;
 
 const partitionRow = v.object({
   number: v.number(),
@@ -75,6 +76,7 @@ function gather(folder: string, to: string, breath: Breath): Gathered {
     } catch (error) {
       rmSync(to, { recursive: true, force: true });
       if (!(error instanceof Moved) || attempt === ATTEMPTS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, MOMENT_MS);
     }
   }
 }
@@ -159,10 +161,9 @@ function copyDatabase(from: string, to: string): void {
 
 function link(from: string, to: string): void {
   try {
-    linkSync(from, to);
+    linkOrCopy(from, to);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw new Moved(from);
-    copyFileSync(from, to); // a file system without hard links
+    throw codeOf(error) === 'ENOENT' ? new Moved(from) : error;
   }
 }
 

@@ -1,15 +1,16 @@
 /** Entry of the thread for work that takes long: sealing, backup, check, salvage. One thing after another. */
 import Database from 'better-sqlite3';
+import { rmSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assertNever } from '../../shared/result.ts';
-import { backUp } from './backup.ts';
+import { backUp, gatheringFolder } from './backup.ts';
 import type { Breath } from './breath.ts';
 import { checkStore } from './check.ts';
 import { choresData, type Chore, type ChoreName, type ChoreReply, type ChoreRequest } from './choring.ts';
 import { isDamage } from './damage.ts';
 import { StoreError, storeError } from './error.ts';
 import { openPath } from './layout.ts';
-import { salvagePartitions } from './salvage.ts';
+import { salvageFolder, salvagePartitions } from './salvage.ts';
 import { sealPartition } from './seal.ts';
 
 /** Progress is told in steps of a hundredth. */
@@ -19,6 +20,10 @@ const STEP = 0.01;
 class Stopped extends Error {}
 
 const { folder } = choresData(workerData);
+// What an engine that was killed has left: links that would keep the space of partitions that are cut.
+for (const left of [gatheringFolder(folder), salvageFolder(folder)])
+  rmSync(left, { recursive: true, force: true });
+
 const waiting: ChoreRequest[] = [];
 let ending = false;
 

@@ -27,7 +27,7 @@ import { sealPartition } from './seal.ts';
 
 const BOOT = { boot: 1, bootId: '6c2f3a5e-1c9b-4d57-9a47-3c1f0c5d7e21' };
 const START = Date.UTC(2026, 10, 22, 10);
-const COUNT = 4000;
+const COUNT = 2500;
 
 let folder: string;
 beforeEach(() => {
@@ -176,6 +176,6 @@ test('whatever page is destroyed, nothing is made up, and the check tells of it'
       expect(kept).toHaveLength(saved);
       for (const { cursor, fields } of kept) expect(whole.get(cursor)?.fields).toMatchObject(fields);
     }),
-    { numRuns: 10 },
+    { numRuns: 8 },
   );
 });

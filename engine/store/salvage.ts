@@ -12,6 +12,7 @@ import { COLUMNS } from './columns.ts';
 import type { StoredEvent } from './contract.ts';
 import { Encoder } from './encoder.ts';
 import { cataloguePath, eventsFolder, openPath, sealedPath } from './layout.ts';
+import { linkOrCopy } from './link.ts';
 import { PartitionWriter, readHead, type PartitionHead } from './partition.ts';
 import { isUnreadable, readable, readOn, type Span } from './readable.ts';
 import { RowReader } from './rows.ts';
@@ -81,11 +82,12 @@ function putInPlace(folder: string, number: number, damaged: string, salvaged: s
   const sealed = sealedPath(folder, number);
   let kept = `${sealed}.damaged`;
   for (let i = 2; existsSync(kept); i++) kept = `${sealed}.damaged-${i}`;
-  // Should the engine be killed in between, the salvaged file is lost and the damaged one is not.
+  // One of the two is in its place at any moment, should the engine be killed.
   for (const suffix of ['', '-wal'])
-    if (existsSync(damaged + suffix)) renameSync(damaged + suffix, kept + suffix);
-  rmSync(`${damaged}-shm`, { force: true });
+    if (existsSync(damaged + suffix)) linkOrCopy(damaged + suffix, kept + suffix);
   renameSync(salvaged, sealed);
+  for (const suffix of ['', '-wal', '-shm'])
+    if (damaged !== sealed || suffix !== '') rmSync(damaged + suffix, { force: true });
   sync(eventsFolder(folder));
 }
 

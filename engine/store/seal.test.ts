@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { spawn } from 'node:child_process';
 import fc from 'fast-check';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { writePartition } from './partition.builder.ts';
 import { sealPartition } from './seal.ts';
 import { decodeChunks, decodeUses } from './uses.ts';
 
+const CHILD = new URL('./seal.child.ts', import.meta.url).pathname;
 const BOOT = { boot: 3, bootId: '6c2f3a5e-1c9b-4d57-9a47-3c1f0c5d7e21' };
 const START = Date.UTC(2026, 10, 22, 10);
 const ODD = ['', 'a\0b', '\ud800x', '\uffff', '🏰 ÄÖ', '%_\'"\\', '‮gpj.exe', 'x'.repeat(40_000)];
@@ -229,3 +231,32 @@ test('a damaged partition is not sealed, and stays as it is', () => {
   expect(existsSync(sealedPath(folder, 1))).toBe(false);
   expect(readFileSync(path).equals(before)).toBe(true);
 });
+
+/** Kills a process so long after it has begun to seal. */
+async function killWhileSealing(afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, [CHILD, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMs));
+  child.stdout.resume();
+  await ended;
+  expect(child.signalCode).toBe('SIGKILL');
+}
+
+test(
+  'killed at any moment, it leaves the open partition whole and no sealed one that is not',
+  { timeout: 120_000 },
+  async () => {
+    writePartition(folder, 1, eventsOf(8000), BOOT);
+    const sql = 'SELECT * FROM event ORDER BY sequence';
+    const whole = rowsOf(openPath(folder, 1), sql);
+    for (let round = 0; round < 12; round++) {
+      await killWhileSealing(Math.random() * 150);
+      expect(rowsOf(openPath(folder, 1), sql)).toEqual(whole);
+      if (!existsSync(sealedPath(folder, 1))) continue;
+      expect(rowsOf(sealedPath(folder, 1), 'PRAGMA integrity_check')).toEqual([['ok']]);
+      expect(rowsOf(sealedPath(folder, 1), sql)).toEqual(whole);
+      expect(rowsOf(sealedPath(folder, 1), 'SELECT sum(events) FROM minute')).toEqual([[8000]]);
+    }
+    expect(sealPartition(folder, 1).events).toBe(8000);
+  },
+);
