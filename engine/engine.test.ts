@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Console, LiveEvents, Status } from '../shared/console.ts';
 import type { Event } from '../shared/event.ts';
+import { MAX_WAITING_BYTES } from './store/contract.ts';
 import { allEvents, EngineBench, PATIENCE, valueOf, type Run } from './engine.harness.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -149,7 +151,10 @@ describe('the engine', () => {
     await vi.waitFor(() => expect(states.at(-1)?.store.problem).toBeDefined(), PATIENCE);
     expect(states.at(-1)?.store).toMatchObject({
       events: store.events,
-      problem: expect.stringMatching(/^Events are not stored since \d\d:\d\d:\d\d\. .*events\.db/),
+      problem: expect.stringMatching(
+        /^Events are not stored since \d\d:\d\d:\d\d\. What was stored is safe; /,
+      ),
+      waiting: { limit_bytes: MAX_WAITING_BYTES },
     });
     // Each state of the helper was told, although it lasted but a moment.
     expect(states.map((status) => status.helper.reason)).toContain('The helper ended by SIGKILL.');
@@ -206,19 +211,29 @@ describe('who comes second', () => {
     expect(await bench.run(args).exited).toBe(code);
   });
 
-  test('a database that is none is named, with exit code 6', async () => {
+  test('a database of a newer Merlon is refused with a sentence, with exit code 6', async () => {
     const engine = await bench.start();
     engine.child.kill('SIGTERM');
     await engine.exited;
-    for (const suffix of ['-wal', '-shm'])
-      rmSync(join(bench.folder, `data/events.db${suffix}`), { force: true });
-    writeFileSync(
-      join(bench.folder, 'data/events.db'),
-      'this is no database, but long enough to be looked at '.repeat(100),
-    );
+    const catalogue = new Database(join(bench.folder, 'data/catalogue.db'));
+    catalogue.pragma('user_version = 999');
+    catalogue.close();
     const again = bench.run(bench.flags());
     expect(await again.exited).toBe(6);
-    expect(again.stderr()).toMatch(/events\.db is damaged/);
+    expect(again.stderr()).toMatch(/catalogue\.db .*newer/);
+  });
+
+  test('a damaged catalogue is made again, and what was stored is there', async () => {
+    const engine = await bench.start();
+    const before = await until(await bench.face(), 'exit');
+    engine.child.kill('SIGTERM');
+    await engine.exited;
+    for (const suffix of ['-wal', '-shm'])
+      rmSync(join(bench.folder, `data/catalogue.db${suffix}`), { force: true });
+    writeFileSync(join(bench.folder, 'data/catalogue.db'), 'this is no database '.repeat(500));
+    const again = await bench.start();
+    expect((await allEvents(await bench.face())).slice(0, before.length)).toEqual(before);
+    expect(again.stderr()).toMatch(/catalogue/);
   });
 
   test('something else at the socket’s path is left alone', async () => {
