@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MAX_BUCKETS, MAX_PATIENCE_MS, requestParser } from '../shared/console.ts';
 import type { Event, EventFields } from '../shared/event.ts';
+import { toPredicate } from '../shared/query.ts';
 import { ApiBench, whenAborted } from './api.double.ts';
 import type { Story } from './store/contract.ts';
 
@@ -129,6 +130,27 @@ describe('a process that has left the table', () => {
     expect(names(reply.value.ancestors)).toEqual(['init', 'father']);
     expect(reply.value.process).toMatchObject({ name: 'me', pid: 30, parent_entity_id: 'father' });
     expect(names(reply.value.descendants)).toEqual(['son', 'grandson', 'daughter']);
+  });
+
+  test('is found by its pid, too: the newest that had it', async () => {
+    const asked: unknown[] = [];
+    const ask = bench.over({
+      page: async ({ query, limit }) => {
+        const matches = query === null ? () => true : toPredicate(query);
+        const events = [stored('thread', '', 31), stored('me', 'father', 30)].map((fields) => ({
+          ...event(1),
+          fields,
+        }));
+        return { events: events.filter(({ fields }) => matches(fields)).slice(0, limit) };
+      },
+      story: async (id) => {
+        asked.push(id);
+        return story;
+      },
+    });
+    expect(await ask('processes.tree', { pid: 30 })).toMatchObject({ value: { process: { name: 'me' } } });
+    expect(asked).toEqual(['me']);
+    expect(await ask('processes.tree', { pid: 32 })).toMatchObject({ error: { code: 'not_found' } });
   });
 
   test('has its events in its story', async () => {

@@ -80,14 +80,14 @@ export class Api {
       return ok({});
     },
     'processes.list': () => ok({ processes: runningProcesses(this.#options.sources) }),
-    'processes.tree': async (input, client) => {
+    'processes.tree': async ({ pid, entity_id: given }, client) => {
       const { sources, store } = this.#options;
       const { processes } = sources;
-      const { entity_id: entityId = '' } = input;
-      const known = input.pid === undefined ? processes.byEntityId(entityId) : processes.newest(input.pid);
+      const known = pid === undefined ? processes.byEntityId(given ?? '') : processes.newest(pid);
       const tree = await this.#stored(client, async (signal) => {
         if (known !== undefined) return treeOf(known, sources);
-        if (entityId === '') return undefined;
+        const entityId = given ?? (await this.#newestOf(pid ?? 0, signal));
+        if (entityId === undefined) return undefined;
         return treeOfStory(undefined, await store.story(entityId, MAX_PAGE, signal), sources, MAX_PAGE);
       });
       if (!tree.ok) return tree;
@@ -189,6 +189,14 @@ export class Api {
     if (!counted.ok) return counted;
     const { counts, countedFromMs } = counted.value;
     return ok({ counts, ...(countedFromMs === undefined ? {} : { counted_from: countedFromMs }) });
+  }
+
+  /** The newest stored process that had the pid. */
+  async #newestOf(pid: number, signal: AbortSignal): Promise<string | undefined> {
+    const query = parseQuery(`process.pid:${pid} and process.entity_id:*`);
+    if (!query.ok) throw new Error(query.error.message);
+    const { events } = await this.#options.store.page({ query: query.value, limit: 1 }, signal);
+    return events[0]?.fields['process.entity_id'];
   }
 
   /** @param ask is given up when the client goes away. */
