@@ -13,6 +13,8 @@ const GROUP = 3 * LIVES;
 const SHELL_PID = 900;
 const SHELL_START_NS = 4_000_000_000;
 const FIRST_NS = 5_000_000_000;
+/** Between events after the past. */
+const LATER_NS = 50_000;
 /** How long before its event a process was forked. */
 const FORK_NS = 35_000;
 const SELDOM_EVERY = 2000;
@@ -67,7 +69,9 @@ export class Past {
     return n - this.first(this.boot(n)) + 1;
   }
   timeNs(n: number): number {
-    return FIRST_NS + (this.sequence(n) - 1) * this.options.spacingNs + ((n * 7919) % 5003);
+    const { events, spacingNs } = this.options;
+    const sinceNs = (this.sequence(Math.min(n, events)) - 1) * spacingNs + Math.max(0, n - events) * LATER_NS;
+    return FIRST_NS + sinceNs + ((n * 7919) % 5003);
   }
   wallMs(n: number): number {
     return microseconds(this.#wallBaseMs(n) + this.timeNs(n) / 1e6);
