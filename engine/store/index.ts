@@ -46,6 +46,8 @@ class Listening {
   refused: { readonly said: string; readonly sinceMs: number } | undefined;
   /** Who seals: told of every full partition. */
   seal: ((number: number) => void) | undefined;
+  /** Who reads: told that partitions are there no more. */
+  cut: (() => void) | undefined;
   readonly log: (line: string) => void;
   readonly #onRefused: ((said: string | undefined) => void) | undefined;
 
@@ -55,7 +57,9 @@ class Listening {
   }
 
   onStanding(standing: Standing): void {
+    const before = this.standing?.partitions ?? 0;
     this.standing = standing;
+    if (standing.partitions < before) this.cut?.();
   }
 
   onRefused(said: string | undefined): void {
@@ -95,9 +99,13 @@ class DiskStore implements Store {
     this.#writing = writing;
     this.#listening = listening;
     this.#appender = new Appender({ ...ready, bootId });
-    this.#reading = new Reading(folder);
+    this.#reading = new Reading(folder, {
+      onDamaged: (number, problem) => void this.#damaged(number, problem),
+      log: listening.log,
+    });
     this.#chores = new Chores(folder);
     listening.seal = (number) => void this.#seal(number);
+    listening.cut = () => this.#letGo();
     for (const sentence of ready.said) listening.log(sentence);
     for (const number of ready.full) void this.#seal(number);
   }
@@ -113,7 +121,7 @@ class DiskStore implements Store {
     try {
       return this.#store(this.#appender.take(events), last);
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
+      const said = messageOf(error);
       const message = `These events cannot be stored: ${said}.`;
       return Promise.reject(new StoreError('failed', message, { cause: error }));
     }
@@ -128,11 +136,11 @@ class DiskStore implements Store {
   }
 
   process(entityId: string, signal?: AbortSignal): Promise<EventFields | undefined> {
-    return this.#reading.ask({ ask: 'process', entityId, now: Date.now() }, signal);
+    return this.#reading.ask({ ask: 'process', entityId }, signal);
   }
 
   story(entityId: string, limit: number, signal?: AbortSignal): Promise<Story | undefined> {
-    return this.#reading.ask({ ask: 'story', entityId, limit, now: Date.now() }, signal);
+    return this.#reading.ask({ ask: 'story', entityId, limit }, signal);
   }
 
   histogram(request: Parameters<Store['histogram']>[0], signal?: AbortSignal): Promise<Histogram> {
@@ -221,6 +229,21 @@ class DiskStore implements Store {
     this.#waiting = { events: this.#waiting.events + events, bytes: this.#waiting.bytes + bytes };
   }
 
+  async #damaged(number: number, problem: string): Promise<void> {
+    try {
+      await this.#writing.ask({ ask: 'damaged', number, problem });
+    } catch (error) {
+      if (this.#closing === undefined) this.#listening.log(`${problem} (not noted: ${messageOf(error)})`);
+    }
+  }
+
+  /** A file that was deleted takes its space until the reader, too, lets go of it: any question makes it look. */
+  #letGo(): void {
+    this.#reading.ask({ ask: 'get', cursor: { boot: 0, timeNs: 0, sequence: 0 } }).catch((error: unknown) => {
+      if (this.#closing === undefined) this.#listening.log(`the reader: ${messageOf(error)}`);
+    });
+  }
+
   /** A partition that cannot be sealed stays as it is, readable, and is tried again; a damaged one is told of. */
   async #seal(number: number): Promise<void> {
     if (this.#closing !== undefined) return;
@@ -229,11 +252,10 @@ class DiskStore implements Store {
       await this.#writing.ask({ ask: 'sealed', number, facts });
     } catch (error) {
       if (this.#closing !== undefined) return;
-      const said = error instanceof Error ? error.message : String(error);
+      const said = messageOf(error);
       this.#listening.log(`partition ${number} could not be sealed: ${said}`);
       if (error instanceof StoreError && error.code === 'corrupt') {
-        await this.#writing.ask({ ask: 'damaged', number, problem: said }).catch(() => undefined);
-        return;
+        return this.#damaged(number, said);
       }
       const timer = setTimeout(() => {
         this.#sealings.delete(timer);
@@ -244,3 +266,5 @@ class DiskStore implements Store {
     }
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -243,7 +243,7 @@ export class Writing {
     }, AGAIN_MS);
   }
 
-  #hear(word: Word): void {
+  #hear(word: Exclude<Word, { readonly word: 'ready' | 'unable' }>): void {
     switch (word.word) {
       case 'stored':
         this.#listener.onStanding(word.standing);
