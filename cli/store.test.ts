@@ -129,7 +129,7 @@ describe('store check', () => {
     const told = await run('store', 'check');
     expect(told.code).toBe(1);
     expect(told.stdout).toBe('FILE        READABLE  PROBLEM\n000002.db  not tried  Page 7 is damaged.\n');
-    expect(told.stderr).toMatch(/One thing is not sound; .*merlon store salvage/);
+    expect(told.stderr).toMatch(/One file is not sound, of 1,284 events in 2 files\. .*merlon store salvage/);
     const asJson = await run('store', 'check', '--json');
     expect(asJson.code).toBe(1);
     expect(JSON.parse(asJson.stdout)).toMatchObject({ sound: false, findings: [finding] });

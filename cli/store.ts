@@ -52,10 +52,10 @@ function prepareCheck(args: readonly string[]): Body {
     else if (findings.length > 0) await run.out.write(findingsTable(findings));
     const read = `${count(events)} events in ${count(partitions)} ${partitions === 1 ? 'file' : 'files'}`;
     if (findings.length > 0) {
-      const found = findings.length === 1 ? 'One thing is' : `${findings.length} things are`;
+      const found = findings.length === 1 ? 'One file is' : `${findings.length} files are`;
       throw new CommandError(
         EXIT.failed,
-        `${found} not sound; ${read} are. To save what can be read: merlon store salvage`,
+        `${found} not sound, of ${read}. To save what can be read: merlon store salvage`,
       );
     }
     if (!values.json) await run.out.write(`All is sound: ${read}.\n`);
