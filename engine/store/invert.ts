@@ -13,6 +13,9 @@ const DIGIT_BITS = 11;
 /** Ids from −NEAR to NEAR − 1 are sorted as 32 bits. No sensor has given others yet, so that these may cost more. */
 const NEAR = 2 ** 31;
 
+/** Kept for the next partition: memory that is given back comes back late. */
+let spare: Sorter | undefined;
+
 interface Triple {
   readonly id: number;
   readonly column: number;
@@ -28,7 +31,8 @@ interface Triple {
 export function* invertUses(chunks: number, usesOf: UsesOf, most = MOST_AT_ONCE): Generator<Use> {
   if (chunks > 2 ** CHUNK_BITS) throw new RangeError(`${chunks} chunks are too many for one partition`);
   const far: Triple[] = [];
-  const sorter = new Sorter(most);
+  const sorter = most === MOST_AT_ONCE ? (spare ?? new Sorter(most)) : new Sorter(most);
+  spare = undefined;
   const slices: [number, number][] = [[-NEAR, NEAR - 1]];
   for (let slice = slices.pop(); slice !== undefined; slice = slices.pop()) {
     const [from, to] = slice;
@@ -59,6 +63,7 @@ export function* invertUses(chunks: number, usesOf: UsesOf, most = MOST_AT_ONCE)
       slices.push([middle + 1, greatest], [least, middle]);
     }
   }
+  if (most === MOST_AT_ONCE) spare = sorter;
   yield* farRows(far);
 }
 

@@ -34,9 +34,9 @@ const minuteRow = v.object({ minute: v.nullable(v.number()), action: v.string(),
 const CHUNK_COLUMNS =
   'number, events, first_sequence, last_sequence, first_time_ns, last_time_ns, first_ms, last_ms, NULL';
 
-const CACHE_KIB = 8192;
+const CACHE_KIB = 2048;
 /** Words of the trigram index are gathered in memory up to so many bytes, so that little is merged afterwards. */
-const FTS_HASH_BYTES = 8 << 20;
+const FTS_HASH_BYTES = 4 << 20;
 const STRINGS_AT_ONCE = 8192;
 const ROWS_PER_INSERT = 32;
 
@@ -74,6 +74,7 @@ function build(part: string, open: string, pause: () => void): Omit<SealedFacts,
     db.pragma(`cache_size = -${CACHE_KIB}`);
     statSync(open); // else SQLite would make it
     db.prepare('ATTACH ? AS open').run(open);
+    db.pragma(`open.cache_size = -${CACHE_KIB}`);
     db.exec('BEGIN');
     const layout = v.parse(v.number(), db.pragma('open.user_version', { simple: true }));
     makeTables(db);
