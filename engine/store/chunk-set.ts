@@ -20,20 +20,15 @@ export class ChunkSet {
   }
 
   get isEmpty(): boolean {
-    return this.#words.every((word) => word === 0);
-  }
-
-  get size(): number {
-    let size = 0;
-    for (let word of this.#words) for (; word !== 0; word &= word - 1) size++;
-    return size;
+    for (const word of this.#words) if (word !== 0) return false;
+    return true;
   }
 
   addAll(other: ChunkSet): void {
-    other.#words.forEach((word, i) => (this.#words[i]! |= word));
+    for (let i = 0; i < this.#words.length; i++) this.#words[i]! |= other.#words[i] ?? 0;
   }
 
   keepOnly(other: ChunkSet): void {
-    other.#words.forEach((word, i) => (this.#words[i]! &= word));
+    for (let i = 0; i < this.#words.length; i++) this.#words[i]! &= other.#words[i] ?? 0;
   }
 }

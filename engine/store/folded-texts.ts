@@ -107,7 +107,7 @@ export class FoldedTexts {
     }
     const { text, first, starts } = this.#blocks[low]!;
     const end = starts[entry - first + 1] ?? text.length + 1;
-    return text.slice(starts[entry - first]!, end - 1);
+    return text.slice(starts[entry - first], end - 1);
   }
 
   #join(): void {

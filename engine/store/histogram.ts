@@ -206,7 +206,7 @@ export class HistogramCount {
   #merge(action: string, sums: Float64Array): void {
     const known = this.#sums.get(action);
     if (known === undefined) this.#sums.set(action, sums);
-    else sums.forEach((events, bucket) => (known[bucket]! += events));
+    else sums.forEach((events, bucket) => (known[bucket] = (known[bucket] ?? 0) + events));
   }
 }
 

@@ -44,7 +44,7 @@ function addRows(counts: Counts, file: PartitionFile, from: number, until: numbe
     const { '@timestamp': at, 'event.action': action = '' } = selection.fieldsOf(row);
     const minute = at === undefined ? null : Math.floor(at / MINUTE_MS);
     let minutes = counts.get(action);
-    if (minutes === undefined) counts.set(action, (minutes = new Map()));
+    if (minutes === undefined) counts.set(action, (minutes = new Map<number | null, number>()));
     minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
   }
 }

@@ -2,9 +2,11 @@ import type Database from 'better-sqlite3';
 import type { Pattern } from '../../shared/query.ts';
 import { compilePattern } from '../../shared/query/pattern.ts';
 import { ChunkSet } from './chunk-set.ts';
+import { ChunkUses } from './chunk-uses.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import { readText } from './dictionary.ts';
 import { hashText } from './hash.ts';
+import { cellsOf } from './rows.ts';
 import {
   exactText,
   foldText,
@@ -17,7 +19,6 @@ import {
 } from './terms.ts';
 import { FoldedTexts } from './folded-texts.ts';
 import type { Trigrams } from './trigrams.ts';
-import { VarintReader } from './varint.ts';
 
 /** The index of a partition that is still written to, in memory: as long as the file, it only grows. */
 export class OpenIndex implements TermIndex {
@@ -26,8 +27,7 @@ export class OpenIndex implements TermIndex {
   readonly #strings = new FoldedTexts();
   readonly #odd = new Map<number, string>();
   readonly #lists: (readonly string[])[] = [[]];
-  /** Of each chunk: column, number of ids, ids ascending; and so on. */
-  readonly #uses: Float64Array[] = [];
+  readonly #uses: ChunkUses[] = [];
   readonly #newStrings: Database.Statement<[number]>;
   readonly #newLists: Database.Statement<[number]>;
   readonly #newUses: Database.Statement<[number]>;
@@ -48,19 +48,19 @@ export class OpenIndex implements TermIndex {
   refresh(from: number): void {
     for (const row of this.#newStrings.iterate(this.#strings.last)) this.#addString(row);
     for (const row of this.#newLists.iterate(this.#lists.length - 1)) {
-      const [id, value]: readonly unknown[] = Array.isArray(row) ? row : [];
+      const [id, value] = cellsOf(row);
       if (id !== this.#lists.length) throw new TypeError('lists in the dictionary are not in their order');
       this.#lists.push(readList(value));
     }
     for (const row of this.#newUses.iterate(from)) {
-      const [number, uses]: readonly unknown[] = Array.isArray(row) ? row : [];
+      const [number, uses] = cellsOf(row);
       if (typeof number !== 'number' || !Buffer.isBuffer(uses)) throw new TypeError('a chunk has no uses');
-      this.#uses[number] = flatUses(uses);
+      this.#uses[number] = new ChunkUses(uses);
     }
   }
 
   #addString(row: unknown): void {
-    const [id, value]: readonly unknown[] = Array.isArray(row) ? row : [];
+    const [id, value] = cellsOf(row);
     if (typeof id !== 'number') throw new TypeError('a text in the dictionary has no number');
     const text = readText(value);
     const odd = typeof value !== 'string';
@@ -76,16 +76,12 @@ export class OpenIndex implements TermIndex {
     const odd = [...this.#odd].filter(([, text]) => test(text)).map(([id]) => id);
     const isOdd = (id: number) => this.#odd.has(id);
     const passes = (id: number) => !isOdd(id) && test(this.#strings.text(id));
-    let ids: readonly number[] = [];
-    if (isOddPattern(pattern)) ids = [];
-    else if (exact !== undefined) ids = this.#strings.withHash(hashText(exact)).filter(passes);
-    else {
-      const [longest] = literalsOf(pattern);
-      const known = this.#strings.containing(longest ?? '', effort.ids, passes);
-      if (known === undefined) return undefined;
-      ids = known;
-    }
-    return within({ ids: [...ids, ...odd], exact: true }, effort);
+    const known = isOddPattern(pattern)
+      ? []
+      : exact === undefined
+        ? this.#strings.containing(literalsOf(pattern)[0] ?? '', effort.ids, passes)
+        : this.#strings.withHash(hashText(exact)).filter(passes);
+    return known === undefined ? undefined : within({ ids: [...known, ...odd], exact: true }, effort);
   }
 
   addresses(test: (text: string) => boolean, effort: Effort): Ids | undefined {
@@ -109,48 +105,18 @@ export class OpenIndex implements TermIndex {
   uses(ids: readonly number[], columns: readonly number[]): ReadonlyMap<number, ChunkSet> {
     const found = new Map<number, ChunkSet>();
     if (ids.length === 0) return found;
-    const wanted = new Set(ids);
-    const isWanted = new Uint8Array(256);
-    for (const column of columns) isWanted[column] = 1;
-    const least = ids.reduce((a, b) => Math.min(a, b));
-    const most = ids.reduce((a, b) => Math.max(a, b));
-    for (let chunk = 0; chunk < this.#chunks.length; chunk++) {
-      const uses = this.#uses[chunk];
-      if (uses === undefined) throw new TypeError('a chunk has no uses');
-      for (let at = 0; at < uses.length; at += 2 + uses[at + 1]!) {
-        const column = uses[at]!;
-        if (isWanted[column] !== 1 || found.get(column)?.has(chunk) === true) continue;
-        const end = at + 2 + uses[at + 1]!;
-        if (uses[end - 1]! < least) continue;
-        for (let i = at + 2; i < end; i++) {
-          const id = uses[i]!;
-          if (id > most) break;
-          if (id < least || !wanted.has(id)) continue;
-          let set = found.get(column);
-          if (set === undefined) found.set(column, (set = new ChunkSet(this.#chunks.length)));
-          set.add(chunk);
-          break;
-        }
+    const sorted = Float64Array.from(ids).sort();
+    for (const column of columns) {
+      const set = new ChunkSet(this.#chunks.length);
+      for (let chunk = 0; chunk < this.#chunks.length; chunk++) {
+        const uses = this.#uses[chunk];
+        if (uses === undefined) throw new TypeError('a chunk has no uses');
+        if (uses.hasAny(column, sorted)) set.add(chunk);
       }
+      if (!set.isEmpty) found.set(column, set);
     }
     return found;
   }
 }
 
 const within = (found: Ids, effort: Effort) => (found.ids.length > effort.ids ? undefined : found);
-
-const unzigzag = (value: number) => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
-
-/** As `decodeUses` in uses.ts, in one array: a map of arrays would take four times the room. */
-function flatUses(bytes: Uint8Array): Float64Array {
-  const reader = new VarintReader(bytes);
-  const cells: number[] = [];
-  while (!reader.done) {
-    const length = (cells.push(reader.read(), reader.read()), cells.at(-1)!);
-    for (let i = 0; i < length; i++) {
-      const value = reader.read();
-      cells.push(i === 0 ? unzigzag(value) : cells.at(-1)! + value);
-    }
-  }
-  return Float64Array.from(cells);
-}

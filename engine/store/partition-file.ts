@@ -3,7 +3,7 @@ import { compareCursors, type Cursor } from '../../shared/event.ts';
 import { ChunkTable } from './chunk-table.ts';
 import { LAYOUT, openPath, sealedPath } from './layout.ts';
 import { OpenIndex } from './open-index.ts';
-import { RowReader } from './rows.ts';
+import { cellsOf, RowReader } from './rows.ts';
 import { SealedIndex } from './sealed-index.ts';
 import type { TermIndex } from './terms.ts';
 import { MinuteTally } from './minute-tally.ts';
@@ -125,6 +125,8 @@ export class PartitionFile {
   sequenceFrom(cursor: Cursor): number {
     const { boot } = this.rows;
     if (cursor.boot !== boot) return cursor.boot < boot ? -Infinity : Infinity;
+    if (this.chunks.length > 0 && this.chunks.at(0).firstTimeNs > cursor.timeNs)
+      return this.chunks.firstSequence(0);
     for (let chunk = this.chunks.chunkFrom(cursor.timeNs); chunk < this.chunks.length; chunk++) {
       const rows = this.select(
         'SELECT sequence, time_ns FROM main.event WHERE sequence BETWEEN ? AND ? ORDER BY sequence',
@@ -140,7 +142,7 @@ export class PartitionFile {
 }
 
 function placeIn(row: unknown): Pick<Cursor, 'sequence' | 'timeNs'> {
-  const [sequence, timeNs]: readonly unknown[] = Array.isArray(row) ? row : [];
+  const [sequence, timeNs] = cellsOf(row);
   if (typeof sequence !== 'number' || typeof timeNs !== 'number')
     throw new TypeError('an event has no place');
   return { sequence, timeNs };

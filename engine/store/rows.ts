@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import * as v from 'valibot';
 import { FIELDS, formatCursor, type Event, type EventFields, type FieldName } from '../../shared/event.ts';
-import { COLUMNS, columnSql, KEY_COLUMNS, type Column } from './columns.ts';
+import { COLUMNS, columnSql, KEY_COLUMNS, type Column, type Storage } from './columns.ts';
 import { dateOfCell, momentUs } from './dates.ts';
 import { entityIdOf, entityPrefix } from './derived.ts';
 import { readText } from './dictionary.ts';
@@ -30,6 +30,10 @@ export interface Selection {
   readonly columns: string;
   /** @throws TypeError or SyntaxError where the row is none of ours: the database is damaged. */
   readonly fieldsOf: (row: unknown) => EventFields;
+  /** One field. @throws as `fieldsOf`; also where it was not selected. */
+  readonly read: (row: readonly unknown[], name: FieldName) => Value | undefined;
+  /** Where a column is in a row; below 0 where it was not selected. */
+  readonly place: (name: FieldName) => number;
 }
 
 /**
@@ -76,6 +80,10 @@ export class RowReader {
     return this.#names.has(name);
   }
 
+  storageOf(name: FieldName): Storage | undefined {
+    return this.has(name) ? columnOf(name).storage : undefined;
+  }
+
   /** The column's place in the partition's table, as its index counts. */
   columnNumber(name: FieldName): number | undefined {
     return this.#names.get(name);
@@ -92,7 +100,7 @@ export class RowReader {
 
   /** @param row selected with `all.columns`. @throws as `fieldsOf`. */
   eventOf(row: unknown): Event {
-    const [sequence, timeNs]: Cells = Array.isArray(row) ? row : [];
+    const [sequence, timeNs] = cellsOf(row);
     if (typeof sequence !== 'number' || typeof timeNs !== 'number')
       throw new TypeError('an event has no place');
     const cursor = formatCursor({ boot: this.boot, timeNs, sequence });
@@ -106,23 +114,33 @@ export class RowReader {
     for (const { storage } of wanted)
       for (const need of NEEDS[storage] ?? [])
         if (this.#names.has(need) && !selected.includes(need)) selected.push(need);
-    const place = (name: FieldName) => KEY_COLUMNS.length + selected.indexOf(name);
+    const place = (name: FieldName) => {
+      const at = selected.indexOf(name);
+      return at < 0 ? -1 : KEY_COLUMNS.length + at;
+    };
     const readers = wanted.map((column) => [column.name, this.#reader(column, place)] as const);
+    const byName = new Map(readers);
     const columns = [...KEY_COLUMNS, ...selected.map(columnSql)].join(', ');
     const fieldsOf = (row: unknown): EventFields => {
-      if (!Array.isArray(row)) throw new TypeError('a row of events is no list');
+      const cells = cellsOf(row);
       const fields: Partial<Record<FieldName, Value>> = {};
       for (const [name, read] of readers) {
-        const value = read(row);
+        const value = read(cells);
         if (value !== undefined) fields[name] = value;
       }
       // Each reader gives a value of its field's kind, which a record over all names cannot say.
       return fields as EventFields;
     };
-    return { columns, fieldsOf };
+    const read = (row: Cells, name: FieldName) => {
+      if (!this.#names.has(name)) return undefined;
+      const reader = byName.get(name);
+      if (reader === undefined) throw new TypeError(`${name} was not selected`);
+      return reader(row);
+    };
+    return { columns, fieldsOf, read, place };
   }
 
-  /** @param place where a column's cell is; below the keys where the partition does not have it. */
+  /** @param place where a column's cell is; below 0 where the partition does not have it. */
   #reader(column: Column, place: (name: FieldName) => number): Reader {
     const at = place(column.name);
     const plain = this.#plainReader(column, place);
@@ -151,7 +169,7 @@ export class RowReader {
       case 'date': {
         const start = name === 'process.start' ? place('process.entity_id') : -1;
         return (cell, cells) => {
-          const since = start < KEY_COLUMNS.length ? 0 : Math.max(0, numberAt(cells, start));
+          const since = start < 0 ? 0 : Math.max(0, numberAt(cells, start));
           return dateOfCell(cell, momentUs(this.#wallBaseMs, numberAt(cells, 1) - since));
         };
       }
@@ -185,6 +203,12 @@ export class RowReader {
       }
     }
   }
+}
+
+/** The cells of a row that was selected as a list. @throws TypeError where it is none. */
+export function cellsOf(row: unknown): Cells {
+  if (!Array.isArray(row)) throw new TypeError('a row of the database is no list');
+  return row;
 }
 
 function columnOf(name: FieldName): Column {

@@ -1,8 +1,10 @@
 import type { EventFields, FieldName } from '../../shared/event.ts';
-import { TEXT_FIELDS, toPredicate, type Predicate, type Query } from '../../shared/query.ts';
+import { TEXT_FIELDS, type Query } from '../../shared/query.ts';
 import type { ChunkSet } from './chunk-set.ts';
 import type { PartitionFile } from './partition-file.ts';
 import { Planner, type Plan } from './plan.ts';
+import { rowTest, type RowTest } from './row-test.ts';
+import { cellsOf, type Selection } from './rows.ts';
 import { ALWAYS, isNever } from './sql.ts';
 import { QUICK, THOROUGH } from './terms.ts';
 
@@ -110,7 +112,7 @@ class Search {
   readonly #chunks: ChunkSet | null;
   readonly #sql: string;
   readonly #fieldsOf: (row: unknown) => EventFields;
-  readonly #test: Predicate;
+  readonly #test: RowTest;
 
   constructor(file: PartitionFile, wanted: Wanted, thorough: boolean) {
     const { query, now, fromMs, untilMs, newestFirst } = wanted;
@@ -123,10 +125,12 @@ class Search {
     this.#chunks = timed ? both(this.#plan.chunks, file.chunks.within(fromMs, untilMs)) : this.#plan.chunks;
     const { may, must } = this.#plan;
     this.isExact = !timed && may.sql === must.sql;
-    this.#test = this.isExact ? () => true : inTime(toPredicate(query, now), fromMs, untilMs);
     const needed = this.isExact ? [] : [...fieldsOfQuery(query), '@timestamp' as const];
     const selection = file.rows.selection([...new Set([...wanted.fields, ...needed])]);
-    this.#fieldsOf = selection.fieldsOf;
+    const fits: RowTest =
+      this.isExact || query === null ? () => true : rowTest(query, now, file.rows, selection);
+    this.#test = timed ? inTime(fits, selection, fromMs, untilMs) : fits;
+    this.#fieldsOf = wanted.fields.length === 0 ? () => ({}) : selection.fieldsOf;
     const direction = newestFirst ? 'DESC' : 'ASC';
     this.#sql = `SELECT ${selection.columns} FROM main.event WHERE sequence BETWEEN ? AND ? AND ${may.sql}
       ORDER BY sequence ${direction} LIMIT ?`;
@@ -159,11 +163,11 @@ class Search {
     const matches: Match[] = [];
     let reached = 0;
     for (const row of rows) {
-      const sequence: unknown = Array.isArray(row) ? row[0] : undefined;
+      const cells = cellsOf(row);
+      const sequence = cells[0];
       if (typeof sequence !== 'number') throw new TypeError('an event has no sequence');
       reached = sequence;
-      const fields = this.#fieldsOf(row);
-      if (this.#test(fields)) matches.push({ sequence, fields });
+      if (this.#test(cells)) matches.push({ sequence, fields: this.#fieldsOf(cells) });
     }
     return { matches, rows: rows.length, reached };
   }
@@ -174,11 +178,10 @@ function both(a: ChunkSet | null, b: ChunkSet): ChunkSet {
   return b;
 }
 
-function inTime(test: Predicate, fromMs: number, untilMs: number): Predicate {
-  if (fromMs === -Infinity && untilMs === Infinity) return test;
-  return (fields) => {
-    const at = fields['@timestamp'];
-    return at !== undefined && at >= fromMs && at < untilMs && test(fields);
+function inTime(test: RowTest, selection: Selection, fromMs: number, untilMs: number): RowTest {
+  return (row) => {
+    const at = selection.read(row, '@timestamp');
+    return typeof at === 'number' && at >= fromMs && at < untilMs && test(row);
   };
 }
 

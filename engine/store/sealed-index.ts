@@ -4,7 +4,7 @@ import { compilePattern } from '../../shared/query/pattern.ts';
 import { ChunkSet } from './chunk-set.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import { hashText } from './hash.ts';
-import type { RowReader } from './rows.ts';
+import { cellsOf, type RowReader } from './rows.ts';
 import {
   exactText,
   foldText,
@@ -105,7 +105,7 @@ export class SealedIndex implements TermIndex {
     }
     for (const id of ids) {
       for (const row of this.#usesOf.all(id)) {
-        const [used, chunks]: readonly unknown[] = Array.isArray(row) ? row : [];
+        const [used, chunks] = cellsOf(row);
         if (typeof used === 'number' && columns.includes(used)) this.#add(found, used, chunks);
       }
     }
@@ -141,7 +141,7 @@ export class SealedIndex implements TermIndex {
 
   *#everyText(): Generator<readonly [number, string]> {
     for (const row of this.#texts.iterate()) {
-      const [id, text]: readonly unknown[] = Array.isArray(row) ? row : [];
+      const [id, text] = cellsOf(row);
       if (typeof id !== 'number' || typeof text !== 'string')
         throw new TypeError('a text in the dictionary is none');
       yield [id, text];

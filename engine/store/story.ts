@@ -174,13 +174,15 @@ export class Stories {
       });
       return ended;
     };
-    for (const [entry, { startNs }] of this.#partitionsOf(entityId)) {
+    const likely = this.#partitionsOf(entityId);
+    for (const [entry, { startNs }] of likely) {
       const ended = search(entry, startNs);
       if (!going || (ended && field === 'process.entity_id')) return;
     }
     if (found) return;
+    const searched = new Set(likely.map(([{ number }]) => number));
     for (const entry of this.#entries()) {
-      search(entry, 0);
+      if (!searched.has(entry.number)) search(entry, 0);
       if (!going) return;
     }
   }

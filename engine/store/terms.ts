@@ -13,7 +13,6 @@ export function readList(stored: unknown): readonly string[] {
 
 /** A–Z as a–z and nothing else: what queries take for equal. */
 export function foldText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- ASCII is from NUL on
   return /^[\0-\x7f]*$/.test(text)
     ? text.toLowerCase()
     : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
