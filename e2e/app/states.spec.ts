@@ -29,7 +29,7 @@ test('a database that refuses writes is a banner until it takes them, and what w
   await expect(feed.rows('before')).toHaveCount(1);
   await world.fillDisk(true);
   await world.play(makeProcess('/usr/bin/meanwhile').exec('meanwhile'));
-  await expect(feed.banner(/Events are not stored since \d\d:\d\d:\d\d\./)).toContainText('events.db');
+  await expect(feed.banner(/Events are not stored since \d\d:\d\d:\d\d\./)).toContainText('.open.db');
   await expect(feed.status).toContainText('Not storing');
   await expect(feed.rows('meanwhile')).toHaveCount(0);
   await world.fillDisk(false);
