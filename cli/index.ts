@@ -42,7 +42,7 @@ function streamOutput(
 ): Output {
   return {
     terminal: stream.isTTY === true,
-    width: stream.columns ?? 80,
+    width: stream.columns || 80,
     write: (text) => {
       progress.clear();
       return stream.write(text) ? Promise.resolve() : new Promise((resolve) => stream.once('drain', resolve));

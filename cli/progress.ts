@@ -6,6 +6,7 @@ const ERASE = '\r\u001b[2K';
 
 export interface Terminal {
   readonly isTTY?: boolean;
+  /** 0 where the terminal does not say. */
   readonly columns?: number;
   write(text: string): unknown;
 }
@@ -26,7 +27,7 @@ export class ProgressLine {
     if (this.#stream.isTTY !== true || now - this.#saidAt < EVERY_MS) return;
     this.#saidAt = now;
     this.#shown = true;
-    this.#stream.write(ERASE + cell(text, (this.#stream.columns ?? 80) - 1).trimEnd());
+    this.#stream.write(ERASE + cell(text, (this.#stream.columns || 80) - 1).trimEnd());
   }
 
   /** Away with it, before anything else is written. */
