@@ -49,6 +49,8 @@ type StartError = 'in_use' | 'socket' | 'store';
 /** The sensor waits this long for dpkg's index; packages of earlier events stay unknown. */
 const INDEX_WAIT_MS = 300;
 const TICK_MS = 1000;
+/** Where more than this waits to be stored, faces are told to page rather than what came. */
+const LIVE_BYTES = 8 << 20;
 
 /** Starts everything. Fails: in_use (socket or database of another engine), socket, store. */
 export async function startEngine(options: EngineOptions): Promise<Result<Engine, StartError>> {
@@ -178,9 +180,11 @@ class RunningEngine implements Engine {
       maker,
       append: (events) => store.append(events),
       waitingBytes: () => store.stats().waiting.bytes,
-      onStored: (events) => {
-        this.#newest = formatCursor(events.at(-1)!.cursor);
-        this.#server.stored(events);
+      wanted: () => this.#server.subscribed && store.stats().waiting.bytes < LIVE_BYTES,
+      onStored: (newest, events) => {
+        this.#newest = formatCursor(newest);
+        if (events === undefined) this.#server.passedOver(this.#newest);
+        else this.#server.stored(events);
       },
       onPressure: (full) => this.#sensing.pressure(full),
       onMalformed: (reason) => this.#sensing.distrust(reason),

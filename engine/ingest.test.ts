@@ -43,6 +43,7 @@ function setUp(change: Partial<IngestOptions> = {}) {
     maker,
     append: async (events) => void stored.push(...events),
     waitingBytes: () => 0,
+    wanted: () => true,
     onStored: () => {},
     onPressure: (full) => pressure.push(full),
     onMalformed: (reason) => malformed.push(reason),
@@ -133,7 +134,7 @@ describe('Ingest', () => {
     const told: unknown[] = [];
     const { ingest } = setUp({
       append: disk.append,
-      onStored: (events) => told.push(...events.map((e) => e.fields['process.pid'])),
+      onStored: (_, events = []) => told.push(...events.map((e) => e.fields['process.pid'])),
     });
     for (const pid of [5, 6, 7]) {
       ingest.push(batchOf(forkRecord({ seq: pid, timeNs: pid, task: task(pid) })));
@@ -147,6 +148,19 @@ describe('Ingest', () => {
     disk.store(2);
     await ingest.drain();
     expect(told).toEqual([5, 6, 7]);
+  });
+
+  test('events that nobody wants are not kept for telling, their place is', async () => {
+    const told: unknown[] = [];
+    const { ingest } = setUp({ wanted: () => false, onStored: (...all) => told.push(all) });
+    ingest.push(
+      batchOf(
+        forkRecord({ seq: 1, timeNs: 1, task: task(5) }),
+        forkRecord({ seq: 2, timeNs: 2, task: task(6) }),
+      ),
+    );
+    await ingest.drain();
+    expect(told).toEqual([[{ boot: 3, timeNs: 2, sequence: 42 }, undefined]]);
   });
 
   test('nothing more is handed over while the store has too much to do; it comes once that is stored', async () => {
@@ -168,7 +182,7 @@ describe('Ingest', () => {
     const told: unknown[] = [];
     const { ingest, log } = setUp({
       append: () => new Promise((_, refuse) => setImmediate(() => refuse(new Error('it is closed')))),
-      onStored: (events) => told.push(events),
+      onStored: (newest) => told.push(newest),
     });
     ingest.push(
       batchOf(...Array.from({ length: 5000 }, (_, i) => forkRecord({ timeNs: i, task: task(i + 2) }))),

@@ -1,5 +1,5 @@
 /** The road of a batch through the engine: decode, order, follow, redact, store, show. */
-import type { EventFields } from '../shared/event.ts';
+import type { Cursor, EventFields } from '../shared/event.ts';
 import type { Clock } from './clock.ts';
 import { decodeBatch, DecodeError, type DecodedRecord } from './sensor/decode.ts';
 import type { EventMaker } from './sensor/events.ts';
@@ -24,8 +24,10 @@ export interface IngestOptions {
   readonly append: (events: readonly StoredEvent[]) => Promise<void>;
   /** What was taken over and is not stored yet, in bytes. */
   readonly waitingBytes: () => number;
-  /** Called in the order of the events. */
-  readonly onStored: (events: readonly StoredEvent[]) => void;
+  /** Whether events that are handed over now should come back by `onStored`: kept, they take memory while they wait. */
+  readonly wanted: () => boolean;
+  /** Called in the order of the events; with them where they were wanted, and their last cursor. */
+  readonly onStored: (newest: Cursor, events: readonly StoredEvent[] | undefined) => void;
   /** The queue is full (true), or has room again (false). */
   readonly onPressure: (full: boolean) => void;
   /** A batch does not hold together: that helper is to be ended. What it sent later is not looked at. */
@@ -33,13 +35,22 @@ export interface IngestOptions {
   readonly log: (line: string) => void;
 }
 
+/** What is told of a batch once it is stored. */
+interface Told {
+  readonly newest: Cursor;
+  readonly events: readonly StoredEvent[] | undefined;
+}
+
 /** A task between batches, in order with them. */
 type Step = () => void;
 
 const QUEUE_FULL_BYTES = 16 << 20;
 const SLICE_MS = 10;
-/** Events handed over at once; the clock is looked at after each so many records. */
-const MAX_APPEND = 4096;
+/**
+ * Events handed over at once: few enough that they are garbage before it is collected for the first time. The clock is
+ * looked at after each so many records.
+ */
+const MAX_APPEND = 2048;
 const RECORDS_BETWEEN_LOOKS = 128;
 /** Taken items lie at the queue's head until there are so many. */
 const SPENT_ITEMS = 64;
@@ -171,7 +182,8 @@ export class Ingest {
       return;
     }
     const more = this.#work(performance.now() + SLICE_MS);
-    this.#flush();
+    // Large batches are cheaper; what comes alone is stored at once.
+    if (!more || this.#pending.length >= MAX_APPEND) this.#flush();
     if (this.#full && this.#queuedBytes < QUEUE_FULL_BYTES / 2) {
       this.#full = false;
       this.#options.onPressure(false);
@@ -256,13 +268,14 @@ export class Ingest {
       () => true,
       (error: unknown) => this.#neverStored(error),
     );
-    this.#stored = this.#tell(events, taken, this.#stored);
+    const told = { newest: events.at(-1)!.cursor, events: this.#options.wanted() ? events : undefined };
+    this.#stored = this.#tell(told, taken, this.#stored);
   }
 
-  async #tell(events: readonly StoredEvent[], taken: Promise<boolean>, before: Promise<void>): Promise<void> {
+  async #tell(told: Told, taken: Promise<boolean>, before: Promise<void>): Promise<void> {
     await before;
     if (!(await taken)) return;
-    this.#options.onStored(events);
+    this.#options.onStored(told.newest, told.events);
     this.#goOn();
   }
 

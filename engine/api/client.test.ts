@@ -57,6 +57,21 @@ describe('Client', () => {
     expect(all()).toEqual([1, 2, 3, 4, 5, 6].map((n) => `1.5.${n}`));
   });
 
+  test('what was stored and is not at hand is to be paged, from where it was told on', async () => {
+    const { client, offer, all, behind } = setUp();
+    client.subscribe(everything, null);
+    offer(1);
+    client.passOver('1.5.9');
+    await wait(40);
+    expect([all(), behind()]).toEqual([['1.5.1'], ['1.5.1']]);
+    client.passOver('1.5.12');
+    await wait(40);
+    expect(behind()).toEqual(['1.5.1', '1.5.9']);
+    offer(1);
+    await wait(40);
+    expect(all()).toHaveLength(2);
+  });
+
   test('each subscription gets what it asked for, and nothing after it ended', async () => {
     const { client, offer, all } = setUp();
     const id = client.subscribe((fields) => fields['event.action'] === 'exec', null);

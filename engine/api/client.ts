@@ -47,8 +47,8 @@ export class Client {
   #nextSubscription = 1;
   #flushedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
-  /** The newest event that was offered; all up to it are stored. */
-  #offered: LiveEvent | undefined;
+  /** The newest event that was offered or passed over; all up to it are stored. */
+  #offered: string | undefined;
   /** Requests that were not answered yet. */
   underWay = 0;
   /** The web face that this connection announced. */
@@ -104,13 +104,28 @@ export class Client {
 
   /** Events were stored. They leave at once where none left in the last 16 ms. */
   offer(events: readonly LiveEvent[]): void {
-    this.#offered = events.at(-1) ?? this.#offered;
+    this.#offered = events.at(-1)?.cursor ?? this.#offered;
     const slow = this.#socket.writableLength > BEHIND_BYTES;
     for (const subscription of this.#subscriptions.values()) {
       if (slow) subscription.behind = true;
       if (subscription.behind) subscription.waiting = [];
       else this.#take(subscription, events);
     }
+    this.#flushSoon();
+  }
+
+  /** Events up to this cursor were stored and are not there any more: whoever wants them is told to page. */
+  passOver(newest: string): void {
+    if (!this.subscribed) return;
+    this.#offered = newest;
+    for (const subscription of this.#subscriptions.values()) {
+      subscription.behind = true;
+      subscription.waiting = [];
+    }
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     const wait = this.#flushedAt + LIVE_EVERY_MS - performance.now();
     if (wait <= 0) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), wait);
@@ -145,7 +160,7 @@ export class Client {
     subscription.behind = false;
     const value = { subscription: subscription.id, events: [], behind: subscription.sent };
     // So that the next such notice begins where this one ends, rather than naming the same page once more.
-    subscription.sent = this.#offered?.cursor ?? subscription.sent;
+    subscription.sent = this.#offered ?? subscription.sent;
     this.send({ notice: 'events.live', value });
   }
 

@@ -59,6 +59,17 @@ export class ApiServer {
     for (const client of this.#clients.keys()) client.sendJson(json);
   }
 
+  /** Whether anybody wants to be told of events. */
+  get subscribed(): boolean {
+    for (const client of this.#clients.keys()) if (client.subscribed) return true;
+    return false;
+  }
+
+  /** Events were stored that are not at hand any more. @param newest the cursor of the last. */
+  passedOver(newest: string): void {
+    for (const client of this.#clients.keys()) client.passOver(newest);
+  }
+
   /** Events were stored, oldest first. */
   stored(events: readonly StoredEvent[]): void {
     let live: LiveEvent[] | undefined;
