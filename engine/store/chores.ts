@@ -1,6 +1,8 @@
 /** Entry of the thread for work that takes long: sealing, backup, check, salvage. One thing after another. */
 import Database from 'better-sqlite3';
-import { rmSync } from 'node:fs';
+import { readlinkSync, rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assertNever } from '../../shared/result.ts';
 import { backUp, gatheringFolder } from './backup.ts';
@@ -16,10 +18,17 @@ import { sealPartition } from './seal.ts';
 /** Progress is told in steps of a hundredth. */
 const STEP = 0.01;
 
+/** Enough to make way; not so much that partitions would pile up unsealed in a storm. */
+const NICE = 5;
+
 /** Nobody wants the answer any more. */
 class Stopped extends Error {}
 
 const { folder } = choresData(workerData);
+// Events that come in and searches go first. Linux counts threads as processes here (setpriority(2), “C library/kernel
+// differences”).
+const thread = Number(basename(readlinkSync('/proc/thread-self')));
+setPriority(thread, NICE);
 // What an engine that was killed has left: links that would keep the space of partitions that are cut.
 for (const left of [gatheringFolder(folder), salvageFolder(folder)])
   rmSync(left, { recursive: true, force: true });

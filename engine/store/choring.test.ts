@@ -11,7 +11,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Chores } from './choring.ts';
@@ -93,6 +93,17 @@ test('partitions are sealed in a thread, one after another', async () => {
   expect(facts.map(({ events }) => events)).toEqual([1000, 500]);
   expect(Buffer.isBuffer(facts[0].minutes)).toBe(true);
   expect(existsSync(sealedPath(folder, 2))).toBe(true);
+});
+
+test('the thread makes way for others, which stay as they are', async () => {
+  await sealed(1, 3000);
+  const begun = Promise.withResolvers<undefined>();
+  const check = chores.check(() => begun.resolve(undefined));
+  await begun.promise;
+  const priorities = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)));
+  expect(new Set(priorities)).toEqual(new Set([getPriority(), getPriority() + 5]));
+  expect(priorities.filter((nice) => nice > getPriority())).toHaveLength(1);
+  await check;
 });
 
 test('a partition that is not there, or no database, fails with a sentence', async () => {

@@ -1,7 +1,16 @@
 import Database from 'better-sqlite3';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -260,3 +269,16 @@ test(
     expect(sealPartition(folder, 1).events).toBe(8000);
   },
 );
+
+test.skipIf(process.getuid?.() !== 0)('a full disk leaves the open partition, and nothing else', () => {
+  writePartition(folder, 1, eventsOf(5000), BOOT);
+  const script = `mount -t tmpfs -o size=1500k tmpfs "$1/small" && mkdir "$1/small/events" &&
+    cp "$1/events/000001.open.db" "$1/small/events/" && ! "$2" "$3" "$1/small" 2>"$1/said" && ls "$1/small/events"`;
+  mkdirSync(join(folder, 'small'));
+  const run = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', folder, process.execPath, CHILD], {
+    encoding: 'utf8',
+  });
+  expect(run.stderr).toBe('');
+  expect(run.stdout).toMatch(/^begin\n000001\.open\.db\n(000001\.open\.db-(shm|wal)\n)*$/);
+  expect(readFileSync(join(folder, 'said'), 'utf8')).toMatch(/disk is full|ENOSPC/);
+});
