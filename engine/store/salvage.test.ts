@@ -144,11 +144,20 @@ test('values whose texts are lost are absent, and counted', () => {
 
 test('a file that was cut short gives what is left of it', () => {
   const path = made(false);
-  truncateSync(path, statSync(path).size - 20 * PARTITION_PAGE_BYTES);
+  truncateSync(path, statSync(path).size - 6 * PARTITION_PAGE_BYTES);
   const { saved, lost } = salvage();
   expect(saved).toBeGreaterThan(100);
   expect(saved + (lost ?? 0)).toBe(COUNT);
   expect(existsSync(join(folder, 'salvage'))).toBe(false);
+});
+
+test.each([true, false])('a file without its beginning gives everything else (sealed: %s)', (sealed) => {
+  const path = made(sealed);
+  const whole = eventsIn(path);
+  overwrite(path, 1, 0xff);
+  expect(problemsOf()).toEqual([expect.stringContaining('not a database')]);
+  expect(salvage()).toMatchObject({ saved: COUNT, lost: 0, dropped: 0 });
+  expect(eventsIn(sealedPath(folder, 1))).toEqual(whole);
 });
 
 test('where nothing can be read, all stays as it is', () => {

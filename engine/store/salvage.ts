@@ -12,6 +12,7 @@ import { COLUMNS } from './columns.ts';
 import type { StoredEvent } from './contract.ts';
 import { Encoder } from './encoder.ts';
 import { cataloguePath, eventsFolder, openPath, sealedPath } from './layout.ts';
+import { withNewFirstPage } from './first-page.ts';
 import { linkOrCopy } from './link.ts';
 import { PartitionWriter, readHead, type PartitionHead } from './partition.ts';
 import { isUnreadable, readable, readOn, type Span } from './readable.ts';
@@ -60,8 +61,10 @@ function salvagePartition(
   try {
     const source = damagedFile(folder, number);
     const known = cataloguedSpan(folder, number);
+    const copy = (from: string) => copyOut(from, workshop, number, known, pause, progress);
+    const isSealed = source === sealedPath(folder, number);
     const copied =
-      source === undefined ? undefined : copyOut(source, workshop, number, known, pause, progress);
+      source === undefined ? undefined : (copy(source) ?? copy(withNewFirstPage(source, isSealed, workshop)));
     if (source === undefined || copied === undefined || copied.saved === 0)
       return { number, saved: 0, lost: known?.events ?? null, dropped: 0, facts: null };
     const facts = sealPartition(workshop, number, pause);
