@@ -1,18 +1,25 @@
 /** One event as one line for a person: when, what, who, which program, from where. */
 import type { Event, EventFields } from '../shared/event.ts';
 import { cell, visible } from './terminal.ts';
-import { clock, duration } from './time.ts';
+import { clock, duration, moment } from './time.ts';
 
-/** At most `width` columns; hostile characters are shown as codes. */
-export function eventLine({ fields }: Event, width: number): string {
+/** At most `width` columns; hostile characters are shown as codes. @param midnight when today began. */
+export function eventLine(
+  { fields }: Event,
+  width: number,
+  midnight = new Date().setHours(0, 0, 0, 0),
+): string {
+  const time = fields['@timestamp'];
+  // Of an earlier day the day, with the milliseconds' place taken: `11-09 14:34:07`.
+  const when = time === undefined ? '' : time >= midnight ? clock(time) : moment(time).slice(5);
   const lead = [
-    cell(fields['@timestamp'] === undefined ? '' : clock(fields['@timestamp']), 12),
+    cell(when, 14),
     cell(fields['event.action'] ?? '?', 11),
     cell(fields['user.name'] ?? fields['user.id'] ?? '', 10),
     (fields['process.pid'] === undefined ? '' : String(fields['process.pid'])).padStart(7),
   ].join('  ');
   const rest = visible(story(fields));
-  const room = Math.max(20, width - 48);
+  const room = Math.max(20, width - 50);
   return `${lead}  ${cell(rest, room).trimEnd()}`;
 }
 

@@ -40,6 +40,13 @@ it('an event is one line within the width', () => {
   expect(line).toContain('\\u{1b}[2J');
 });
 
+it('an event of an earlier day says which', () => {
+  const at = new Date(2026, 10, 9, 14, 34, 7, 402).getTime();
+  const event = exec(1, { '@timestamp': at });
+  expect(eventLine(event, 100, at - 1)).toMatch(/^14:34:07\.402 /);
+  expect(eventLine(event, 100, at + 1)).toMatch(/^11-09 14:34:07 /);
+});
+
 it('a failed exec names who tried what, and why not', () => {
   const failed = {
     'event.action': 'exec_failed',

@@ -14,6 +14,10 @@ test('progress over pages is measured by what the first one left', () => {
   expect(searchedSoFar(full, page(400, 600))).toEqual({ events: 800, of: 1000, reached: 5 });
 });
 
+test('progress never goes back', () => {
+  expect(searchedSoFar({ events: 500, of: 1000 }, page(10, 600))).toEqual({ events: 500, of: 1000 });
+});
+
 test('a search that was not ended has no progress', () => {
   expect(searchedSoFar(undefined, { events: [] })).toBeUndefined();
 });

@@ -9,7 +9,8 @@ import type { EventPage, Searched } from './answers.ts';
 export function searchedSoFar(before: Searched | undefined, { searched }: EventPage): Searched | undefined {
   if (searched === undefined) return before;
   const of = Math.max(before?.of ?? 0, searched.of);
-  const events = of - (searched.of - searched.events);
+  // What a page leaves may be told roughly; the whole never goes back.
+  const events = Math.max(before?.events ?? 0, of - (searched.of - searched.events));
   const reached = searched.reached ?? before?.reached;
   return { events, of, ...(reached === undefined ? {} : { reached }) };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, counted, duration, span } from './units.ts';
+import { bytes, counted, dayAndMinute, duration, span } from './units.ts';
 
 test.each([
   [740_000, '740 µs'],
@@ -30,3 +30,10 @@ test('a count takes its noun', () => {
     '2 processes',
   ]);
 });
+
+test.each([
+  [new Date(2026, 10, 9, 14, 34, 7), '9 Nov 14:34'],
+  [new Date(2025, 10, 9, 14, 34, 7), '2025-11-09'],
+])('%s reads %s where it is not today', (at, text) =>
+  expect(dayAndMinute(at.getTime(), new Date(2026, 10, 24).getTime())).toBe(text),
+);

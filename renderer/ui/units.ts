@@ -24,6 +24,13 @@ export function day(ms: number, now: number): string {
   return at.getFullYear() === today.getFullYear() ? date : `${date} ${at.getFullYear()}`;
 }
 
+/** In as many characters as a clock with milliseconds: `9 Nov 14:34`, of another year `2025-11-09`. */
+export function dayAndMinute(ms: number, now: number): string {
+  const at = new Date(ms);
+  if (at.getFullYear() !== new Date(now).getFullYear()) return moment(ms).slice(0, 10);
+  return `${at.getDate()} ${MONTHS[at.getMonth()] ?? ''} ${clock(ms).slice(0, 5)}`;
+}
+
 /** `2026-11-22 14:34:07.402` */
 export function moment(ms: number): string {
   const at = new Date(ms);
