@@ -1,6 +1,10 @@
 import { VarintReader } from './varint.ts';
 
 const unzigzag = (value: number) => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
+/** Bits of the sketch of a chunk's ids, whatever their columns. */
+const SKETCH_BITS = 11;
+const bitOf = (id: number) => Math.imul(id | 0, 0x9e3779b1) >>> (32 - SKETCH_BITS);
+
 const fitsInt32 = (value: number) => value === (value | 0);
 
 /** What a chunk's `uses` says (see uses.ts), in a form for asking. */
@@ -8,6 +12,7 @@ export class ChunkUses {
   /** Where the ids of each column begin; one more for the end. */
   readonly #starts: Uint16Array | Uint32Array;
   readonly #ids: Int32Array | Float64Array;
+  readonly #sketch = new Uint32Array(2 ** (SKETCH_BITS - 5));
 
   /** @throws RangeError where the bytes are damaged. */
   constructor(bytes: Uint8Array) {
@@ -27,7 +32,17 @@ export class ChunkUses {
     }
     starts.push(ids.length);
     this.#starts = ids.length < 2 ** 16 ? Uint16Array.from(starts) : Uint32Array.from(starts);
+    for (const id of ids) this.#sketch[bitOf(id) >>> 5]! |= 1 << (bitOf(id) & 31);
     this.#ids = ids.every(fitsInt32) ? Int32Array.from(ids) : Float64Array.from(ids);
+  }
+
+  /** Whether some column may have one of the ids: a quick look. */
+  mayHaveAny(ids: Float64Array): boolean {
+    for (let i = 0; i < ids.length; i++) {
+      const bit = bitOf(ids[i]!);
+      if ((this.#sketch[bit >>> 5]! & (1 << (bit & 31))) !== 0) return true;
+    }
+    return false;
   }
 
   /** Whether a column has one of the ids. @param sorted ascending. */

@@ -1,4 +1,3 @@
-import type { EventFields } from '../../shared/event.ts';
 import { toPredicate } from '../../shared/query.ts';
 import type { Histogram, HistogramRequest } from './contract.ts';
 import { isDamage } from './damage.ts';
@@ -220,7 +219,7 @@ function actionTest({ query, now }: HistogramRequest): ActionTest | undefined {
   const absent = test({});
   return (action) => {
     // Any text may be stored there, whatever the sensors give.
-    const named = test({ 'event.action': action } as EventFields);
+    const named = test({ 'event.action': action });
     return action === '' && named !== absent ? undefined : named;
   };
 }

@@ -106,14 +106,16 @@ export class OpenIndex implements TermIndex {
     const found = new Map<number, ChunkSet>();
     if (ids.length === 0) return found;
     const sorted = Float64Array.from(ids).sort();
-    for (const column of columns) {
-      const set = new ChunkSet(this.#chunks.length);
-      for (let chunk = 0; chunk < this.#chunks.length; chunk++) {
-        const uses = this.#uses[chunk];
-        if (uses === undefined) throw new TypeError('a chunk has no uses');
-        if (uses.hasAny(column, sorted)) set.add(chunk);
+    for (let chunk = 0; chunk < this.#chunks.length; chunk++) {
+      const uses = this.#uses[chunk];
+      if (uses === undefined) throw new TypeError('a chunk has no uses');
+      if (!uses.mayHaveAny(sorted)) continue;
+      for (const column of columns) {
+        if (!uses.hasAny(column, sorted)) continue;
+        let set = found.get(column);
+        if (set === undefined) found.set(column, (set = new ChunkSet(this.#chunks.length)));
+        set.add(chunk);
       }
-      if (!set.isEmpty) found.set(column, set);
     }
     return found;
   }

@@ -98,13 +98,12 @@ export class PageSearch {
       first,
       last,
       newestFirst: this.#newestFirst,
-      fields: [],
     };
     const steps = scan(file, wanted, this.#spent, () => limit - this.#events.length, this.#pause);
     for (const { matches, reached } of steps) {
-      for (const { sequence } of matches) {
+      for (const match of matches) {
         if (this.#events.length >= limit) return 'full';
-        this.#events.push(file.rows.eventOf(file.row(sequence)));
+        this.#events.push(match.event());
       }
       const done = this.#newestFirst ? reached <= first : reached >= last;
       if (!done && this.#events.length < limit && performance.now() <= this.#deadline) continue;

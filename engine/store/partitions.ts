@@ -36,6 +36,7 @@ export class Partitions {
   readonly #folder: string;
   readonly #onDamaged: OnDamaged;
   readonly #catalogue: Database.Database;
+  readonly #minutesOf: Database.Statement<[number]>;
   readonly #shared: Shared = { texts: new TextCache(), trigrams: new Trigrams() };
   /** By number, least recently used first. */
   readonly #files = new Map<number, { readonly sealed: boolean; readonly file: PartitionFile }>();
@@ -54,6 +55,9 @@ export class Partitions {
       fileMustExist: true,
       timeout: 5000,
     });
+    this.#minutesOf = this.#catalogue
+      .prepare<[number]>('SELECT minutes FROM partition WHERE number = ?')
+      .pluck();
   }
 
   /** Those that can be read, in the order of their events. Reads the catalogue where it changed. */
@@ -161,10 +165,7 @@ export class Partitions {
     if (!isSealed(entry)) return undefined;
     const known = this.#minutes.get(entry.number);
     if (known !== undefined) return known;
-    const bytes = this.#catalogue
-      .prepare<[number]>('SELECT minutes FROM partition WHERE number = ?')
-      .pluck()
-      .get(entry.number);
+    const bytes: unknown = this.#minutesOf.get(entry.number);
     if (!Buffer.isBuffer(bytes)) return undefined;
     const minutes = decodeMinutes(bytes);
     this.#minutes.set(entry.number, minutes);
@@ -176,12 +177,14 @@ export class Partitions {
     for (const { file } of this.#files.values()) file.end();
   }
 
-  /** Opens one partition that is not open, if any is left. @returns whether there may be more. */
+  /** Makes one partition ready for questions, if any is not. @returns whether there may be more. */
   warm(): boolean {
-    if (this.#files.size >= MAX_OPEN) return false;
-    const closed = this.list().findLast(({ number }) => !this.#files.has(number));
-    if (closed === undefined) return false;
-    this.use(closed);
+    const room = this.#files.size < MAX_OPEN;
+    const closed = this.list().findLast(({ number }) => room && !this.#files.has(number));
+    if (closed !== undefined) this.use(closed);
+    const uncounted = closed ?? this.#entries.find((one) => isSealed(one) && !this.#minutes.has(one.number));
+    if (uncounted === undefined) return false;
+    this.minutes(uncounted);
     this.end();
     return true;
   }

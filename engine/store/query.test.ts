@@ -6,7 +6,7 @@ import { anyQuery, RANDOM_NOW } from '../../shared/query/arbitrary.ts';
 import { normalPattern } from '../../shared/query/pattern.ts';
 import { PageSearch } from './pages.ts';
 import { scan } from './scan.ts';
-import { dropWorld, madeId, makeWorld, type World } from './world.builder.ts';
+import { dropWorld, madeId, makeWorld, type World } from './world.double.ts';
 
 const FOLDERS = 5;
 const EVENTS = 900;
@@ -38,9 +38,9 @@ function scanned({ partitions }: World, query: Query | null): string[] {
     const file = partitions.use(entry);
     if (typeof file !== 'object') throw new Error('a partition is not there');
     const wanted = { query, now: RANDOM_NOW, fromMs: -Infinity, untilMs: Infinity, first: 0, last: 1e9 };
-    const how = { ...wanted, newestFirst: false, fields: [] };
+    const how = { ...wanted, newestFirst: false };
     for (const { matches } of scan(file, how, { events: Infinity }, () => Infinity, noPause)) {
-      for (const { sequence } of matches) found.push(file.rows.eventOf(file.row(sequence)).cursor);
+      for (const match of matches) found.push(match.event().cursor);
     }
   }
   partitions.end();

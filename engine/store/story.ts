@@ -103,7 +103,7 @@ export class Stories {
   /** The first children of a process that were not seen before, oldest first. */
   #children(parent: string, most: number, seen: Set<string>): string[] {
     const children: string[] = [];
-    this.#each(parent, 'process.parent.entity_id', (_file, { fields }) => {
+    this.#each(parent, 'process.parent.entity_id', ({ fields }) => {
       const child = fields['process.entity_id'];
       if (child === undefined || seen.has(child) || children.length >= most) return children.length < most;
       seen.add(child);
@@ -119,8 +119,8 @@ export class Stories {
     let tried: EventFields = {};
     let lived: EventFields | undefined;
     let count = 0;
-    this.#each(entityId, 'process.entity_id', (file, { sequence }) => {
-      const event = file.rows.eventOf(file.row(sequence));
+    this.#each(entityId, 'process.entity_id', (match) => {
+      const event = match.event();
       count++;
       if (events.length < most) events.push(event);
       // A failed exec has the arguments of what was tried: they are the process's only where nothing else is known.
@@ -138,7 +138,7 @@ export class Stories {
   #each(
     entityId: string,
     field: 'process.entity_id' | 'process.parent.entity_id',
-    take: (file: PartitionFile, match: Match) => boolean,
+    take: (match: Match) => boolean,
   ): void {
     let going = true;
     let found = false;
@@ -166,7 +166,7 @@ export class Stories {
           for (const match of matches) {
             if (match.fields[field] !== entityId) continue;
             found = true;
-            going = take(file, match);
+            going = take(match);
             if (!going) return;
             if (match.fields['event.action'] === 'exit') ended = true;
           }

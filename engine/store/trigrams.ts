@@ -4,11 +4,13 @@
  */
 const SLOTS = 1 << 16;
 
-/** Looked up at once: more narrow down little. */
-const MOST = 3;
+/** Looked up at once: more narrow down little, and each costs. */
+const MOST = 2;
 
 export class Trigrams {
   readonly #counts = new Uint32Array(SLOTS);
+  /** What was asked last, which is asked for each partition. */
+  #last: { readonly texts: string; readonly rarest: readonly string[] } | undefined;
 
   /** Counts a text that was folded (see terms.ts). */
   add(text: string): void {
@@ -17,6 +19,12 @@ export class Trigrams {
 
   /** The rarest trigrams of the texts, by code points; none where all texts are shorter. */
   rarest(texts: readonly string[]): readonly string[] {
+    const asked = texts.join('\0');
+    if (this.#last?.texts !== asked) this.#last = { texts: asked, rarest: this.#rarest(texts) };
+    return this.#last.rarest;
+  }
+
+  #rarest(texts: readonly string[]): readonly string[] {
     const found = new Map<string, number>();
     for (const text of texts) {
       const points = Array.from(text);
