@@ -55,9 +55,14 @@ export class Encoder {
   /** Ids of frozen lists by identity: the same few constants come with every event. */
   readonly #frozenLists = new WeakMap<readonly string[], number>();
   readonly #values: Value[] = COLUMNS.map(() => undefined);
-  /** What each column said last, and its id: most columns repeat it. */
+  /** What each column said last and before that, and the ids: most columns repeat it, or take turns. */
   readonly #lastValues: Value[] = COLUMNS.map(() => undefined);
   readonly #lastIds: number[] = COLUMNS.map(() => 0);
+  readonly #earlierValues: Value[] = COLUMNS.map(() => undefined);
+  readonly #earlierIds: number[] = COLUMNS.map(() => 0);
+  #lastArgs: readonly string[] = [];
+  #lastLine = '';
+  #lastSplit = false;
   #texts: string[] = [];
 
   constructor(start: EncoderStart) {
@@ -165,7 +170,7 @@ export class Encoder {
         }
         case 'args': {
           const line = values[LINE];
-          const split = typeof line === 'string' && isList(value) && isSplitLine(value, line);
+          const split = typeof line === 'string' && isList(value) && this.#isSplit(value, line);
           cell = split ? 0 : this.#idOfList(value, i);
           break;
         }
@@ -174,10 +179,24 @@ export class Encoder {
     }
   }
 
+  /** Frozen lists do not change: what was found of one holds. */
+  #isSplit(args: readonly string[], line: string): boolean {
+    if (args === this.#lastArgs && line === this.#lastLine) return this.#lastSplit;
+    const split = isSplitLine(args, line);
+    if (!Object.isFrozen(args)) return split;
+    this.#lastArgs = args;
+    this.#lastLine = line;
+    this.#lastSplit = split;
+    return split;
+  }
+
   #idOfText(value: Value, i: number): number {
     if (this.#lastValues[i] === value) return this.#lastIds[i]!;
+    if (this.#earlierValues[i] === value) return this.#earlierIds[i]!;
     if (typeof value !== 'string') throw wrongKind(i);
     const id = this.#strings.idOf(value);
+    this.#earlierValues[i] = this.#lastValues[i];
+    this.#earlierIds[i] = this.#lastIds[i]!;
     this.#lastValues[i] = value;
     this.#lastIds[i] = id;
     return id;
