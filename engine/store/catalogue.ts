@@ -125,14 +125,14 @@ export class Catalogue {
     this.#know(number, 'sealed', sized, Buffer.from(minutes));
   }
 
-  /** It cannot be read, or not whole. What was known of it stays. */
-  damaged(number: number, boot: number, problem: string): void {
+  /** It cannot be read, or not whole. What was known of it stays, but for what it takes on disk. */
+  damaged(number: number, boot: number, problem: string, bytes: number): void {
     this.#db
       .prepare(
-        `INSERT INTO partition (number, boot, state, problem) VALUES (?1, ?2, 'damaged', ?3)
-         ON CONFLICT (number) DO UPDATE SET state = 'damaged', problem = ?3`,
+        `INSERT INTO partition (number, boot, state, problem, bytes) VALUES (:number, :boot, 'damaged', :problem, :bytes)
+         ON CONFLICT (number) DO UPDATE SET state = 'damaged', problem = :problem, bytes = :bytes`,
       )
-      .run(number, boot, problem);
+      .run({ number, boot, problem, bytes });
   }
 
   /** There is no such partition. */

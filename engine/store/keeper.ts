@@ -236,7 +236,8 @@ export class Keeper {
   #damaged(number: number, problem: string): void {
     const row = this.#rows.find((one) => one.number === number);
     if (row === undefined || number === this.#current?.head.number) return;
-    this.#catalogue.damaged(number, row.boot, problem);
+    const bytes = bytesOf(sealedPath(this.#folder, number)) + bytesOf(openPath(this.#folder, number));
+    this.#catalogue.damaged(number, row.boot, problem, bytes);
     this.#reread();
   }
 

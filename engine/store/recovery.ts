@@ -110,16 +110,11 @@ class Partition {
   }
 
   damaged(what: string): void {
-    const path = this.#row?.state === 'sealed' ? sealedPath : openPath;
-    const files = listPartitions(this.#folder).get(this.#number);
-    const name = basename(
-      files === undefined
-        ? path(this.#folder, this.#number)
-        : (files.sealed ? sealedPath : openPath)(this.#folder, this.#number),
-    );
-    this.problem = `The file ${name} ${what}`;
-    if (this.problem !== this.#row?.problem)
-      this.#catalogue.damaged(this.#number, this.#row?.boot ?? 0, this.problem);
+    const isSealed = listPartitions(this.#folder).get(this.#number)?.sealed ?? this.#row?.state === 'sealed';
+    const path = (isSealed ? sealedPath : openPath)(this.#folder, this.#number);
+    this.problem = `The file ${basename(path)} ${what}`;
+    if (this.problem === this.#row?.problem) return;
+    this.#catalogue.damaged(this.#number, this.#row?.boot ?? 0, this.problem, bytesOf(path));
   }
 
   #settleSealed(): void {
