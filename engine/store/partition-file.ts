@@ -116,9 +116,14 @@ export class PartitionFile {
     return rows.length === 0 ? undefined : { boot: this.rows.boot, ...placeIn(rows[0]) };
   }
 
-  /** How many events have a sequence below this one: to a chunk, except at the ends. */
+  /** About how many events have a sequence below this one: to a chunk exactly, and in it as if none were missing. */
   eventsBefore(sequence: number): number {
-    return this.chunks.eventsBefore(this.chunks.chunkOf(sequence));
+    const number = this.chunks.chunkOf(sequence);
+    const before = this.chunks.eventsBefore(number);
+    if (number === this.chunks.length) return before;
+    const { events, firstSequence, lastSequence } = this.chunks.at(number);
+    const part = Math.max(0, sequence - firstSequence) / (lastSequence - firstSequence + 1);
+    return before + Math.ceil(part * events);
   }
 
   /** The smallest sequence of an event that is not before the cursor; Infinity where all are. */
