@@ -164,6 +164,27 @@ describe('the engine', () => {
     expect(actions(await until(console, 'gap'))).toContain('sensor_stopped');
   });
 
+  test('ends in order although the database takes nothing, and says that something is not stored', async () => {
+    const engine = await bench.start();
+    const console = await bench.face();
+    await until(console, 'exit');
+    limitFiles(engine, '0');
+    engine.child.kill('SIGTERM'); // its own last word, that the sensor stopped, is what cannot be stored
+    expect(await engine.exited).toBe(0);
+    expect(engine.stderr()).toMatch(/Events are not stored; they wait in memory\. .*\n/);
+    expect(engine.stderr()).toMatch(/The last events could not be stored: /);
+  });
+
+  test('keeps as long as its flags say, for this run', async () => {
+    await bench.start('well', ['--keep-days', '3', '--keep-gib', '0.5', '--free-when-full']);
+    const console = await bench.face();
+    expect(await valueOf(console.request('store.retention', {}))).toEqual({
+      days: 3,
+      bytes: 2 ** 29,
+      free_when_full: true,
+    });
+  });
+
   test('live events come to whoever asked for them', async () => {
     await bench.start();
     const console = await bench.face();
@@ -206,6 +227,7 @@ describe('who comes second', () => {
   test.each([
     [['--nonsense'], 2],
     [['--data', ''], 2],
+    [['--keep-days', 'ever'], 2],
     [['--help'], 0],
   ])('%j ends with %i', async (args, code) => {
     expect(await bench.run(args).exited).toBe(code);
