@@ -139,7 +139,9 @@ test('a file that is gone, and one that is no database, are told of', () => {
 test('what was found damaged before is said again, with what can be read', () => {
   makeStore();
   change(catalogue(), `UPDATE partition SET state = 'damaged', problem = 'It broke.' WHERE number = 1`);
-  expect(check().findings).toEqual([{ file: '000001.db', problem: 'It broke.', readable: COUNT }]);
+  expect(check().findings).toEqual([
+    { file: '000001.db', problem: 'It was found damaged before: It broke.', readable: COUNT },
+  ]);
 });
 
 test('a partition that the catalogue does not know is read like the others', () => {

@@ -114,15 +114,16 @@ function checkNumber(
   const file = basename(path);
   const problems: string[] = [];
   // Made after the catalogue was read, perhaps: not a finding by itself.
-  if (told?.state === 'damaged') problems.push(told.problem ?? 'It was found damaged before.');
+  if (told?.state === 'damaged')
+    problems.push(`It was found damaged before: ${told.problem ?? 'nobody said why.'}`);
   let events: number | null = null;
   let db: Database.Database | undefined;
   try {
     db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
     db.exec('BEGIN'); // what is written meanwhile is not looked at
-    const sound = [...integrityOf(db)].map((said) => `SQLite says: ${said}`);
-    problems.push(...sound);
-    if (sound.length === 0) {
+    const before = problems.length;
+    for (const said of integrityOf(db)) problems.push(`SQLite says: ${said}`);
+    if (problems.length === before) {
       const sealed = path === sealedPath(folder, number);
       const checked = checkPartition(db, number, told, sealed, pause, progress);
       problems.push(...checked.problems);
@@ -156,9 +157,9 @@ function missing(folder: string, number: number): Outcome {
   };
 }
 
-/** What SQLite finds wrong; the first few things. */
+/** What SQLite finds wrong; the first few things. It may come upon something that it cannot go on from, and throws. */
 function* integrityOf(db: Database.Database): Generator<string> {
-  for (const said of db.prepare('PRAGMA integrity_check(5)').pluck().all()) {
+  for (const said of db.prepare('PRAGMA integrity_check(5)').pluck().iterate()) {
     if (said !== 'ok') yield String(said).replaceAll('\n', ' ');
   }
 }
