@@ -124,6 +124,11 @@ describe('store check', () => {
     });
   });
 
+  it('counts a file with two findings once', async () => {
+    engine.answer('store.check', () => ok({ partitions: 2, events: 1284, findings: [finding, finding] }));
+    expect((await run('store', 'check')).stderr).toContain('One file is not sound');
+  });
+
   it('of another is 1, says what, and what to do', async () => {
     engine.answer('store.check', () => ok({ partitions: 2, events: 1284, findings: [finding] }));
     const told = await run('store', 'check');
@@ -139,6 +144,8 @@ describe('store check', () => {
 it('store salvage says how much it saved', async () => {
   engine.answer('store.salvage', () => ok({ events: 1284 }));
   expect(await run('store', 'salvage')).toMatchObject({ code: 0, stdout: '1,284 events were saved.\n' });
+  engine.answer('store.salvage', () => ok({ events: 0 }));
+  expect((await run('store', 'salvage')).stdout).toMatch(/^Nothing was saved: .*merlon store check/);
 });
 
 describe('store cuts', () => {

@@ -52,7 +52,8 @@ function prepareCheck(args: readonly string[]): Body {
     else if (findings.length > 0) await run.out.write(findingsTable(findings));
     const read = `${count(events)} events in ${count(partitions)} ${partitions === 1 ? 'file' : 'files'}`;
     if (findings.length > 0) {
-      const found = findings.length === 1 ? 'One file is' : `${findings.length} files are`;
+      const files = new Set(findings.map(({ file }) => file)).size;
+      const found = files === 1 ? 'One file is' : `${files} files are`;
       throw new CommandError(
         EXIT.failed,
         `${found} not sound, of ${read}. To save what can be read: merlon store salvage`,
@@ -76,7 +77,11 @@ function prepareSalvage(args: readonly string[]): Body {
   const { values } = readArgs('store', args, { json: { type: 'boolean' } });
   return async (run) => {
     const { events } = await carryOut(run, 'store.salvage', {});
-    await run.out.write(values.json ? json({ saved: events }) : `${count(events)} events were saved.\n`);
+    const said =
+      events > 0
+        ? `${count(events)} events were saved.\n`
+        : 'Nothing was saved: no file counts as damaged, or nothing of it can be read. merlon store check says more.\n';
+    await run.out.write(values.json ? json({ saved: events }) : said);
   };
 }
 
