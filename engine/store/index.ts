@@ -86,6 +86,8 @@ class DiskStore implements Store {
   #last: { readonly sequence: number; readonly timeNs: number };
   #standing: Standing;
   #waiting = { events: 0, bytes: 0 };
+  /** What the last check found wrong with partitions, a sentence each: most damage shows nowhere else. */
+  #found: ReadonlyMap<number, string> = new Map();
   #closing: Promise<void> | undefined;
 
   constructor(options: StoreOptions, writing: Writing, ready: Ready, listening: Listening) {
@@ -187,13 +189,21 @@ class DiskStore implements Store {
     return this.#writing.ask({ ask: 'wipe' });
   }
 
-  check(progress?: Progress, signal?: AbortSignal): Promise<CheckReport> {
-    return this.#chores.check(progress, signal);
+  async check(progress?: Progress, signal?: AbortSignal): Promise<CheckReport> {
+    const report = await this.#chores.check(progress, signal);
+    this.#found = problemsOf(report);
+    return report;
   }
 
   async salvage(progress?: Progress): Promise<number> {
-    const damaged = (this.#listening.standing ?? this.#standing).damaged.map(({ number }) => number);
-    const saved = await this.#chores.salvage(damaged, progress);
+    const { damaged } = this.#listening.standing ?? this.#standing;
+    const numbers = new Set(damaged.map(({ number }) => number));
+    for (const [number, problem] of this.#found) {
+      if (!numbers.has(number)) await this.#damaged(number, problem);
+      numbers.add(number);
+    }
+    this.#found = new Map();
+    const saved = await this.#chores.salvage([...numbers], progress);
     for (const { number, facts } of saved) {
       if (facts !== null) await this.#writing.ask({ ask: 'sealed', number, facts });
     }
@@ -268,3 +278,13 @@ class DiskStore implements Store {
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+function problemsOf({ findings }: CheckReport): ReadonlyMap<number, string> {
+  const problems = new Map<number, string>();
+  for (const { file, problem } of findings) {
+    const digits = /^(\d{6,15})(?:\.open)?\.db$/.exec(file)?.[1];
+    if (digits !== undefined && !problems.has(Number(digits)))
+      problems.set(Number(digits), `The file ${file} was found damaged: ${problem}`);
+  }
+  return problems;
+}
