@@ -1,5 +1,15 @@
+import Database from 'better-sqlite3';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -8,7 +18,7 @@ import { backUp } from './backup.ts';
 import { AT_EASE } from './breath.ts';
 import type { StoredEvent } from './contract.ts';
 import { openStore } from './index.ts';
-import { eventsFolder, openPath, sealedPath } from './layout.ts';
+import { eventsFolder, openPath, PARTITION_PAGE_BYTES, sealedPath } from './layout.ts';
 import { writePartition } from './partition.builder.ts';
 import { sealPartition } from './seal.ts';
 
@@ -90,6 +100,46 @@ function parsed(text: string) {
   const result = parseQuery(text);
   if (!result.ok) throw new Error(text);
   return result.value;
+}
+
+test(
+  'damage that a check finds is salvaged, and the rest is answered as before',
+  { timeout: 60_000 },
+  async () => {
+    for (const number of [1, 2]) {
+      writePartition(folder, number, eventsOf(1, 1 + (number - 1) * 3000, 3000), {
+        boot: 1,
+        bootId: BOOT_ID,
+      });
+    }
+    let store = await open(folder); // seals them
+    const sealed = [1, 2].map((number) => sealedPath(folder, number));
+    await expect.poll(() => sealed.every((path) => existsSync(path)), { timeout: 20_000 }).toBe(true);
+    await store.close();
+    overwriteLastEvents(sealed[0]!);
+    store = await open(folder);
+    const { findings } = await store.check();
+    expect(new Set(findings.map(({ file }) => file))).toEqual(new Set(['000001.db']));
+    const saved = await store.salvage();
+    expect(saved).toBeGreaterThan(1000);
+    expect(saved).toBeLessThan(3000);
+    expect((await store.check()).findings).toEqual([]);
+    expect(store.stats()).toMatchObject({ events: saved + 3000, damaged: [] });
+    const page = await store.page({ query: null, limit: 10_000 });
+    expect(page.events).toHaveLength(saved + 3000);
+    await store.close();
+  },
+);
+
+/** Destroys a page of the table `event`. */
+function overwriteLastEvents(path: string): void {
+  const db = new Database(path, { readonly: true });
+  const page = db.prepare(`SELECT max(pageno) FROM dbstat WHERE name = 'event'`).pluck().get();
+  db.close();
+  const file = openSync(path, 'r+');
+  const bytes = Buffer.alloc(PARTITION_PAGE_BYTES, 0x5a);
+  writeSync(file, bytes, 0, bytes.length, (Number(page) - 1) * PARTITION_PAGE_BYTES);
+  closeSync(file);
 }
 
 test('partitions that are cut while a backup is written are in it nevertheless', () => {

@@ -167,6 +167,15 @@ test('where nothing can be read, all stays as it is', () => {
   expect(readdirSync(eventsFolder(folder))).toEqual(['000001.db']);
 });
 
+test('what a newer Merlon wrote is left to that one', () => {
+  const path = made(true);
+  const db = new Database(path);
+  db.pragma('user_version = 99');
+  db.close();
+  expect(salvage()).toMatchObject({ saved: 0, facts: null });
+  expect(readdirSync(eventsFolder(folder))).toEqual(['000001.db']);
+});
+
 test('whatever page is destroyed, nothing is made up, and the check tells of it', { timeout: 60_000 }, () => {
   const path = made(true);
   const whole = new Map(eventsIn(path).map((event) => [event.cursor, event]));

@@ -11,7 +11,7 @@ import type { Breath } from './breath.ts';
 import { COLUMNS } from './columns.ts';
 import type { StoredEvent } from './contract.ts';
 import { Encoder } from './encoder.ts';
-import { cataloguePath, eventsFolder, openPath, sealedPath } from './layout.ts';
+import { APPLICATION_ID, cataloguePath, eventsFolder, LAYOUT, openPath, sealedPath } from './layout.ts';
 import { withNewFirstPage } from './first-page.ts';
 import { linkOrCopy } from './link.ts';
 import { PartitionWriter, readHead, type PartitionHead } from './partition.ts';
@@ -59,7 +59,8 @@ function salvagePartition(
   rmSync(workshop, { recursive: true, force: true });
   mkdirSync(eventsFolder(workshop), { recursive: true, mode: 0o700 });
   try {
-    const source = damagedFile(folder, number);
+    const found = damagedFile(folder, number);
+    const source = found === undefined || isNewer(found) ? undefined : found;
     const known = cataloguedSpan(folder, number);
     const copy = (from: string) => copyOut(from, workshop, number, known, pause, progress);
     const isSealed = source === sealedPath(folder, number);
@@ -79,6 +80,22 @@ function salvagePartition(
 
 function damagedFile(folder: string, number: number): string | undefined {
   return [sealedPath(folder, number), openPath(folder, number)].find((path) => existsSync(path));
+}
+
+/** What a newer Merlon wrote is for that one to read: this one would leave out what it does not know. */
+function isNewer(path: string): boolean {
+  const db = new Database(path, { readonly: true });
+  try {
+    const [owner, layout] = ['application_id', 'user_version'].map((name) =>
+      db.pragma(name, { simple: true }),
+    );
+    return owner === APPLICATION_ID && typeof layout === 'number' && layout > LAYOUT;
+  } catch (error) {
+    if (isUnreadable(error)) return false;
+    throw error;
+  } finally {
+    db.close();
+  }
 }
 
 function putInPlace(folder: string, number: number, damaged: string, salvaged: string): void {
