@@ -1,6 +1,7 @@
 /**
  * The store alone, all its threads on one processor, beside a plain table with as many indexes: events per second and
- * bytes per event once everything is stored, sealed and indexed. store.ts measures in its own process.
+ * bytes per event once everything is stored, sealed and indexed. store.ts measures in its own process. Rates are by
+ * processor time, which stays true where others use the processor, too; the one by the clock stands beside it.
  */
 import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -31,28 +32,22 @@ export async function append(): Promise<Figure[]> {
     const ours = await measure(['merlon', '--unique', String(unique)]);
     const note = `${lines}, ${Math.round(ours.fields)} fields, ${ours.events} events`;
     const aimed = unique === 0.1;
+    const rate = 1e6 / ours.cpu_us_per_event;
     figures.push(
       {
         bench: 'append',
         name: 'Merlon’s store, one core, sealed and indexed',
+        value: rate,
+        unit: 'events/s',
+        ...(aimed ? { aim: '≥ 150,000', reached: rate >= 150_000 } : {}),
+        note: `${note}; ${ours.cpu_us_per_event.toFixed(2)} µs of processor time per event`,
+      },
+      {
+        bench: 'append',
+        name: 'Merlon’s store, one core, by the clock',
         value: ours.events_per_s,
         unit: 'events/s',
-        ...(aimed ? { aim: '≥ 150,000', reached: ours.events_per_s >= 150_000 } : {}),
-        note,
-      },
-      {
-        bench: 'append',
-        name: 'Merlon’s store, one core, until committed',
-        value: ours.committed_per_s,
-        unit: 'events/s',
-        note,
-      },
-      {
-        bench: 'append',
-        name: 'Merlon’s store',
-        value: ours.cpu_us_per_event,
-        unit: 'µs of processor time per event',
-        note,
+        note: `${note}; ${Math.round(ours.committed_per_s)} until committed`,
       },
       {
         bench: 'append',
@@ -71,16 +66,9 @@ export async function append(): Promise<Figure[]> {
       {
         bench: 'append',
         name: `${name}, one core`,
-        value: plain.events_per_s,
+        value: 1e6 / plain.cpu_us_per_event,
         unit: 'events/s',
-        note: theirs,
-      },
-      {
-        bench: 'append',
-        name,
-        value: plain.cpu_us_per_event,
-        unit: 'µs of processor time per event',
-        note: theirs,
+        note: `${theirs}; by the clock ${Math.round(plain.events_per_s)}`,
       },
       { bench: 'append', name, value: plain.bytes_per_event, unit: 'bytes per event', note: theirs },
     );
