@@ -38,7 +38,7 @@ export function tidy(folder: string, isKnown: (number: number) => boolean): void
     const cut = /^((\d{6,15})(?:\.open)?\.db)\.cut$/.exec(name);
     if (cut !== null && isKnown(Number(cut[2])) && !names.has(cut[1]!))
       renameSync(path, join(events, cut[1]!));
-    else if (cut !== null || /^\d{6,15}\.db\.part$/.test(name)) rmSync(path, { force: true });
+    else if (cut !== null || /^\d{6,15}\.db\.part(?:-journal)?$/.test(name)) rmSync(path, { force: true });
     const log = /^(\d{6,15}\.open\.db)-(?:wal|shm)$/.exec(name);
     if (log !== null && !names.has(log[1]!) && !names.has(log[1]! + CUT)) rmSync(path, { force: true });
   }

@@ -183,7 +183,7 @@ describe('what is stored', () => {
     const names = files.map(({ name }) => name).sort();
     expect(names).toEqual([
       ...['000001.open.db', '000001.open.db-shm', '000001.open.db-wal'],
-      ...['catalogue.db', 'catalogue.db-shm', 'catalogue.db-wal', 'lock.db', 'stage.db'],
+      ...['catalogue.db', 'catalogue.db-shm', 'catalogue.db-wal', 'lock.db', 'reserve', 'stage.db'],
     ]);
     for (const { name, parentPath } of files)
       expect([name, statSync(join(parentPath, name)).mode & 0o777]).toEqual([name, 0o600]);

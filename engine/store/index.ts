@@ -102,7 +102,8 @@ class DiskStore implements Store {
     this.#listening = listening;
     this.#appender = new Appender({ ...ready, bootId });
     this.#reading = new Reading(folder, {
-      onDamaged: (number, problem) => void this.#damaged(number, problem),
+      onDamaged: (number, said) =>
+        void this.#damaged(number, `Partition ${number} cannot be read whole (${said}).`),
       log: listening.log,
     });
     this.#chores = new Chores(folder);

@@ -1,11 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertNever } from '../../shared/result.ts';
 import type { Catalogue, CataloguedPartition } from './catalogue.ts';
 import type { Cut, Retention } from './contract.ts';
 import { isDiskFull, storeError } from './error.ts';
 import { bytesOf, listPartitions, removeCut, removeFile, removeOpen, setAside, tidy } from './files.ts';
-import { cataloguePath, eventsFolder, openPath, sealedPath } from './layout.ts';
+import { cataloguePath, eventsFolder, openPath, reservePath, sealedPath } from './layout.ts';
 import { lockFolder } from './lock.ts';
 import { PartitionWriter } from './partition.ts';
 import { recover } from './recovery.ts';
@@ -15,10 +15,14 @@ import type { Append, Ready, Request, Standing, WriterData } from './writing.ts'
 
 /** The folder's size is measured at most so often. */
 const MEASURE_MS = 1000;
+const FREE_AGAIN_MS = 1500;
+const RESERVE_BYTES = 256 << 10;
 
 export interface KeeperListener {
   /** A partition is written to no more, and waits to be sealed. */
   readonly onFull: (number: number) => void;
+  /** Partitions are there no more: who has their files open should let go. */
+  readonly onCut: () => void;
   readonly log: (line: string) => void;
 }
 
@@ -34,6 +38,7 @@ export class Keeper {
   #current: PartitionWriter | undefined;
   /** What the catalogue says. */
   #rows: readonly CataloguedPartition[] = [];
+  #freedAtMs = -Infinity;
   #measured = { atMs: -Infinity, bytes: 0 };
 
   /**
@@ -160,6 +165,7 @@ export class Keeper {
   #begin(open: number | undefined, said: readonly string[]): Ready {
     const current = open === undefined ? undefined : PartitionWriter.open(this.#folder, open);
     this.#current = current;
+    this.#reserve();
     const rows = this.#rows.map((row) => (row.number === open ? { ...row, ...current?.totals } : row));
     const newest = rows.findLast(({ lastSequence }) => lastSequence !== null);
     const ours = rows.filter(({ boot }) => boot === this.#boot);
@@ -241,10 +247,15 @@ export class Keeper {
     this.#reread();
   }
 
-  /** @returns false where nothing may be cut. */
+  /**
+   * Cuts one partition, and then none for a while: its space comes free once nobody reads it.
+   * @returns false where none may be cut now.
+   */
   #freeOne(): boolean {
+    if (performance.now() - this.#freedAtMs < FREE_AGAIN_MS) return false;
     const partition = oldestUnheld(this.#rows, this.#catalogue.holds());
     if (partition === undefined) return false;
+    this.#freedAtMs = performance.now();
     this.#cut(partition, 'disk_full');
     return true;
   }
@@ -282,16 +293,11 @@ export class Keeper {
         for (const cut of cuts) this.#catalogue.recordCut(cut);
       });
     const known = new Set(this.#rows.map(({ number }) => number));
+    // Even the record needs room, on a disk that is full.
+    rmSync(reservePath(this.#folder), { force: true });
     try {
       for (const number of numbers) setAside(this.#folder, number);
-      try {
-        record();
-      } catch (error) {
-        if (!isDiskFull(error)) throw error;
-        // Even the record needs room, which this makes.
-        for (const number of numbers) removeCut(this.#folder, number);
-        record();
-      }
+      record();
     } catch (error) {
       tidy(this.#folder, (number) => known.has(number));
       throw error;
@@ -300,6 +306,18 @@ export class Keeper {
     }
     for (const number of numbers) removeCut(this.#folder, number);
     this.#measured = { atMs: -Infinity, bytes: 0 };
+    this.#listener.onCut();
+    this.#reserve();
+  }
+
+  /** Keeps some room for the catalogue. */
+  #reserve(): void {
+    try {
+      writeFileSync(reservePath(this.#folder), Buffer.alloc(RESERVE_BYTES), { mode: 0o600 });
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      this.#listener.log('there is no room to keep in reserve');
+    }
   }
 
   #reread(): void {

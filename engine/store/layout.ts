@@ -7,7 +7,9 @@
  *       000001.db        sealed: never written again; with the indexes that searching wants
  *       000002.open.db   still written to, or full and waiting to be sealed (WAL: with -wal and -shm beside it)
  *       000001.db.part   a sealed file being made: void
+ *       000001.db.cut    about to be deleted: void, unless the catalogue still has the partition
  *     stage.db           void between batches (stage.ts)
+ *     reserve            zeros: given up where a full disk has no room to note what is cut
  *
  * Each partition is a database of its own with everything that its events need, so that one can be cut, copied or
  * damaged without the others. It has events of one boot, in the order of (time_ns, sequence): the numbers of rows are
@@ -92,6 +94,7 @@ export const columnNumbers: ReadonlyMap<string, number> = new Map(
 
 export const cataloguePath = (folder: string) => join(folder, 'catalogue.db');
 export const stagePath = (folder: string) => join(folder, 'stage.db');
+export const reservePath = (folder: string) => join(folder, 'reserve');
 export const eventsFolder = (folder: string) => join(folder, 'events');
 
 const fileName = (number: number) => String(number).padStart(6, '0');

@@ -72,7 +72,7 @@ function openCatalogue(folder: string): { catalogue: Catalogue; said: readonly s
 }
 
 /** What recovery itself says of a file; it looks again each time, and takes back what is true no more. */
-const OURS = /^The file /;
+const OURS = /^The file \S+ (?:is|has|cannot|was written) /;
 
 class Partition {
   readonly #folder: string;

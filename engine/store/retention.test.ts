@@ -41,6 +41,17 @@ describe('what is due', () => {
     expect(oldestUnheld(busy, [])?.number).toBe(3);
   });
 
+  test('is a full partition where the disk is full and nothing else can make room', () => {
+    const busy = [
+      partition(1, { state: 'full' }),
+      partition(2, { state: 'full' }),
+      partition(3, { state: 'open' }),
+    ];
+    expect(oldestUnheld(busy, [])?.number).toBe(1);
+    expect(oldestUnheld(busy, [hold(100, 100)])?.number).toBe(2);
+    expect(oldestUnheld(busy, [hold(0, 999)])).toBeUndefined();
+  });
+
   test('is not known by age where no event has a time, but by size', () => {
     const timeless = [partition(1, { firstMs: null, lastMs: null })];
     expect(numbers(dueCuts(timeless, [], { days: 0, bytes: 10 }, { nowMs: NOW, bytes: 10 }))).toEqual([]);

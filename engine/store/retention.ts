@@ -32,12 +32,20 @@ export function dueCuts(
   return due;
 }
 
-/** The oldest partition that may go to make room on a full disk; undefined where there is none. */
+/**
+ * The partition that may go to make room on a full disk; undefined where there is none. The oldest of those that can
+ * be cut at any time; else, since sealing needs room, too, the oldest that waits for it.
+ */
 export function oldestUnheld(
   partitions: readonly CataloguedPartition[],
   holds: readonly Hold[],
 ): CataloguedPartition | undefined {
-  return partitions.find((partition) => partition.bytes > 0 && canBeCut(partition, holds));
+  return (
+    partitions.find((partition) => partition.bytes > 0 && canBeCut(partition, holds)) ??
+    partitions.find(
+      (partition) => partition.state === 'full' && !holds.some((hold) => isHeld(partition, hold)),
+    )
+  );
 }
 
 function canBeCut(partition: CataloguedPartition, holds: readonly Hold[]): boolean {

@@ -112,6 +112,7 @@ class Writer {
 try {
   const { keeper, ready } = Keeper.open(data, {
     onFull: (number) => say({ word: 'full', number }),
+    onCut: () => say({ word: 'standing', standing: keeper.standing() }),
     log,
   });
   const writer = new Writer(keeper);
