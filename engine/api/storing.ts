@@ -46,10 +46,11 @@ export function storeHandlers({ store, retention, log }: StoringOptions): StoreH
     const controller = new AbortController();
     tasks.set(name, controller);
     const signal = AbortSignal.any([controller.signal, client.gone]);
+    const progress = progressOf(name, client);
     try {
-      return await stored(() => work(progressOf(name, client), signal)).then((done) =>
-        !done.ok && signal.aborted ? fail('cancelled', `The ${name} was cancelled.`) : done,
-      );
+      const done = await stored(() => work(progress, signal));
+      if (done.ok) progress(1);
+      return !done.ok && signal.aborted ? fail('cancelled', `The ${name} was cancelled.`) : done;
     } finally {
       tasks.delete(name);
     }
@@ -134,13 +135,15 @@ function whyNot(file: string): string | undefined {
   return undefined;
 }
 
-/** Tells the client a few times a second, and of the end. */
+/** Tells the client a few times a second, and of the end, once. */
 function progressOf(task: StoreTask, client: Client): Progress {
   let toldAt = -Infinity;
+  let ended = false;
   return (done) => {
     const now = performance.now();
-    if (done < 1 && now - toldAt < PROGRESS_EVERY_MS) return;
+    if (ended || (done < 1 && now - toldAt < PROGRESS_EVERY_MS)) return;
     toldAt = now;
+    ended = done >= 1;
     client.notify('store.progress', { task, done });
   };
 }
