@@ -7,7 +7,7 @@ import type { Append, OpenPartition } from './writing.ts';
 /** Batches from so many events on share arrays of so many rows; smaller ones have arrays of their own size. */
 const LEAST_SHARED = 512;
 const SHARED_ROWS = 2048;
-const MAX_SPARE = 8;
+const MAX_SPARE = 16;
 /** What a batch costs beside its cells and texts. */
 const BATCH_BYTES = 1024;
 

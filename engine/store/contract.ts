@@ -197,4 +197,4 @@ export interface StoreOptions {
 }
 
 /** So much may wait in memory before the caller should take no more (`stats().waiting.bytes`). */
-export const MAX_WAITING_BYTES = 64 << 20;
+export const MAX_WAITING_BYTES = 32 << 20;
