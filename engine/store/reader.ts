@@ -21,7 +21,9 @@ const send = (reply: Reply) => parentPort?.postMessage(reply);
 
 /** Opened by the first question, so that a failure is its answer. */
 function partitions(): Partitions {
-  opened ??= new Partitions(folder, (damaged, problem) => send({ damaged, problem }));
+  opened ??= new Partitions(folder, (damaged, said) => {
+    send({ damaged, problem: `Partition ${damaged} cannot be read: ${said}.` });
+  });
   return opened;
 }
 

@@ -68,7 +68,9 @@ export function* scan(
   const { newestFirst } = wanted;
   const end = newestFirst ? wanted.first : wanted.last;
   let low = Math.max(0, chunks.chunkOf(wanted.first));
-  let high = Math.min(chunks.length - 1, chunks.chunkOf(wanted.last));
+  // Between chunks there may be sequences that no event has.
+  let high = chunks.chunkOf(wanted.last + 1);
+  if (high === chunks.length || chunks.firstSequence(high) > wanted.last) high--;
   let search = new Search(file, wanted, spent.events >= QUICK_EVENTS);
   let run = FIRST_RUN;
   while (low <= high) {
