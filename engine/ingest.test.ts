@@ -138,7 +138,7 @@ describe('Ingest', () => {
     });
     for (const pid of [5, 6, 7]) {
       ingest.push(batchOf(forkRecord({ seq: pid, timeNs: pid, task: task(pid) })));
-      await turn();
+      await vi.waitFor(() => expect(disk.taken()).toContain(pid));
     }
     expect([disk.taken(), told]).toEqual([[5, 6, 7], []]);
     disk.store(1);
@@ -163,6 +163,18 @@ describe('Ingest', () => {
     expect(told).toEqual([[{ boot: 3, timeNs: 2, sequence: 42 }, undefined]]);
   });
 
+  test('what comes alone is handed over at once, what follows closely together', async () => {
+    const sizes: number[] = [];
+    const { ingest } = setUp({ append: async (events) => void sizes.push(events.length) });
+    for (let pid = 5; pid < 15; pid++) {
+      ingest.push(batchOf(forkRecord({ seq: pid, timeNs: pid, task: task(pid) })));
+      await turn();
+      if (pid === 5) expect(sizes).toEqual([1]);
+    }
+    await vi.waitFor(() => expect(sizes.reduce((sum, n) => sum + n, 0)).toBe(10));
+    expect(sizes.length).toBeLessThan(10);
+  });
+
   test('nothing more is handed over while the store has too much to do; it comes once that is stored', async () => {
     const disk = slowDisk();
     let waiting = 0;
@@ -171,7 +183,7 @@ describe('Ingest', () => {
     await turn();
     waiting = MAX_WAITING_BYTES + 1;
     ingest.push(batchOf(forkRecord({ seq: 2, timeNs: 2, task: task(6) })));
-    await turn();
+    await wait(60);
     expect([disk.taken(), ingest.queuedBytes > 0]).toEqual([[5], true]);
     waiting = 0;
     disk.store(0);

@@ -52,6 +52,7 @@ const SLICE_MS = 10;
  */
 const MAX_APPEND = 2048;
 const RECORDS_BETWEEN_LOOKS = 128;
+const FLUSH_EVERY_MS = 25;
 /** Taken items lie at the queue's head until there are so many. */
 const SPENT_ITEMS = 64;
 /** A record this far in the future was not made by this kernel. */
@@ -80,6 +81,8 @@ export class Ingest {
   #scheduled = false;
   /** The store has as much to do as it may have. */
   #resting = false;
+  #flushedAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
   #stored = Promise.resolve();
   #draining = false;
   #gaveUp = false;
@@ -182,8 +185,8 @@ export class Ingest {
       return;
     }
     const more = this.#work(performance.now() + SLICE_MS);
-    // Large batches are cheaper; what comes alone is stored at once.
-    if (!more || this.#pending.length >= MAX_APPEND) this.#flush();
+    if (this.#pending.length >= MAX_APPEND) this.#flush();
+    else if (!more) this.#flushSoon();
     if (this.#full && this.#queuedBytes < QUEUE_FULL_BYTES / 2) {
       this.#full = false;
       this.#options.onPressure(false);
@@ -260,8 +263,19 @@ export class Ingest {
     this.#pending.push({ cursor, fields });
   }
 
-  #flush(): void {
+  /** What comes alone is stored at once; what follows closely waits for more: a batch costs as much as many events. */
+  #flushSoon(): void {
     if (this.#pending.length === 0) return;
+    const wait = this.#flushedAt + FLUSH_EVERY_MS - performance.now();
+    if (wait <= 0) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), wait);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending.length === 0) return;
+    this.#flushedAt = performance.now();
     const events = this.#pending;
     this.#pending = [];
     const taken = this.#options.append(events).then(
