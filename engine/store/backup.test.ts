@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseQuery } from '../../shared/query.ts';
-import { backUp } from './backup.ts';
+import { backUp, gatheringFolder } from './backup.ts';
 import { AT_EASE } from './breath.ts';
 import type { StoredEvent } from './contract.ts';
 import { openStore } from './index.ts';
@@ -184,5 +184,5 @@ test.skipIf(!isRoot)('a disk without enough space is said to be one', { timeout:
   expect(run.stdout).toMatch(
     /^failed: There is no space for the backup .*: it takes \d+ MiB, and 1 MiB are free\. Choose another disk\.\n$/,
   );
-  expect(readdirSync(folder)).not.toContain('backup');
+  expect(existsSync(gatheringFolder(folder))).toBe(false);
 });

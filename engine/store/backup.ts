@@ -25,8 +25,8 @@ import { readTotals } from './partition.ts';
 import { readSealed, sync } from './seal.ts';
 import { TarWriter } from './tar.ts';
 
-/** Where a backup is gathered, in the data folder; void where none is under way. */
-export const gatheringFolder = (folder: string) => join(folder, 'backup');
+/** Where a backup is gathered, in the data folder; void where none is under way. A name that no person gives. */
+export const gatheringFolder = (folder: string) => join(folder, 'backup.part');
 
 /** Partitions are sealed and cut at any moment: so often is the catalogue looked at anew. */
 const ATTEMPTS = 8;

@@ -14,6 +14,7 @@ import {
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { gatheringFolder } from './backup.ts';
 import { Chores } from './choring.ts';
 import type { StoredEvent } from './contract.ts';
 import { StoreError } from './error.ts';
@@ -135,7 +136,7 @@ test('a backup, unpacked, has every event that was committed', async () => {
   expect(await there.check()).toEqual({ partitions: 3, events: 2730, findings: [] });
   expect((await there.seal(2)).events).toBe(700);
   await there.close();
-  expect(readdirSync(folder)).not.toContain('backup');
+  expect(existsSync(gatheringFolder(folder))).toBe(false);
 });
 
 test('a backup goes by the files where the catalogue was not told yet', async () => {
@@ -158,7 +159,7 @@ test('a backup never overwrites a file, and leaves nothing behind where it canno
   await expect(chores.backup(file)).rejects.toThrow(/exists already/);
   await expect(chores.backup(join(top, 'nowhere', 'x.tar'))).rejects.toThrow(/could not be written/);
   expect(readdirSync(top).sort()).toEqual(['data', 'taken']);
-  expect(readdirSync(folder)).not.toContain('backup');
+  expect(existsSync(gatheringFolder(folder))).toBe(false);
 });
 
 test('a backup that is given up leaves nothing behind', async () => {
@@ -169,7 +170,7 @@ test('a backup that is given up leaves nothing behind', async () => {
   stop.abort(new Error('enough'));
   await expect(backup).rejects.toThrow('enough');
   expect(readdirSync(top)).toEqual(['data']);
-  expect(readdirSync(folder)).not.toContain('backup');
+  expect(existsSync(gatheringFolder(folder))).toBe(false);
 });
 
 test('partitions are sealed while a backup or a check is under way', async () => {
@@ -203,8 +204,8 @@ test('what is under way is given up when the store is closed', async () => {
 
 test('an engine that was killed in a backup does not hinder the next one', async () => {
   await sealed(1, 100);
-  mkdirSync(eventsFolder(join(folder, 'backup')), { recursive: true });
-  linkSync(sealedPath(folder, 1), sealedPath(join(folder, 'backup'), 1));
+  mkdirSync(eventsFolder(gatheringFolder(folder)), { recursive: true });
+  linkSync(sealedPath(folder, 1), sealedPath(gatheringFolder(folder), 1));
   writeFileSync(join(top, 'merlon.tar.part'), 'half');
   expect((await chores.backup(join(top, 'merlon.tar'))).events).toBe(100);
   unlinkSync(sealedPath(folder, 1));

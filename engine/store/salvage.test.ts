@@ -22,7 +22,7 @@ import type { StoredEvent } from './contract.ts';
 import { cataloguePath, eventsFolder, openPath, PARTITION_PAGE_BYTES, sealedPath } from './layout.ts';
 import { writePartition } from './partition.builder.ts';
 import { RowReader } from './rows.ts';
-import { salvagePartitions } from './salvage.ts';
+import { salvageFolder, salvagePartitions } from './salvage.ts';
 import { sealPartition } from './seal.ts';
 
 const BOOT = { boot: 1, bootId: '6c2f3a5e-1c9b-4d57-9a47-3c1f0c5d7e21' };
@@ -148,7 +148,7 @@ test('a file that was cut short gives what is left of it', () => {
   const { saved, lost } = salvage();
   expect(saved).toBeGreaterThan(100);
   expect(saved + (lost ?? 0)).toBe(COUNT);
-  expect(existsSync(join(folder, 'salvage'))).toBe(false);
+  expect(existsSync(salvageFolder(folder))).toBe(false);
 });
 
 test.each([true, false])('a file without its beginning gives everything else (sealed: %s)', (sealed) => {

@@ -34,7 +34,7 @@ export interface Salvaged {
 const BATCH = 1000;
 
 /** Where salvage works, in the data folder; void where none is under way. */
-export const salvageFolder = (folder: string) => join(folder, 'salvage');
+export const salvageFolder = (folder: string) => join(folder, 'salvage.part');
 
 /** @throws SqliteError or a file system error where the new files cannot be written. */
 export function salvagePartitions(
