@@ -7,8 +7,10 @@
  *       000001.db        sealed: never written again; with the indexes that searching wants
  *       000002.open.db   still written to, or full and waiting to be sealed (WAL: with -wal and -shm beside it)
  *       000001.db.part   a sealed file being made: void
+ *       000001.db.damaged  what a salvaged one was made from: kept, and read by nobody
  *       000001.db.cut    about to be deleted: void, unless the catalogue still has the partition
  *     stage.db           void between batches (stage.ts)
+ *     backup.part/       a backup being gathered, and salvage.part/ a partition being salvaged: void
  *     reserve            zeros: given up where a full disk has no room to note what is cut
  *
  * Each partition is a database of its own with everything that its events need, so that one can be cut, copied or
