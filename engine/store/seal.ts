@@ -70,7 +70,7 @@ function build(part: string, open: string, pause: () => void): Omit<SealedFacts,
     db.pragma(`page_size = ${PARTITION_PAGE_BYTES}`);
     db.pragma('journal_mode = OFF');
     db.pragma('synchronous = OFF');
-    db.pragma('locking_mode = EXCLUSIVE');
+    db.pragma('main.locking_mode = EXCLUSIVE'); // not of the open partition, which the reader reads, too
     db.pragma(`cache_size = -${CACHE_KIB}`);
     statSync(open); // else SQLite would make it
     db.prepare('ATTACH ? AS open').run(open);
