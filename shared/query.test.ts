@@ -113,6 +113,17 @@ describe('a query', () => {
     expect(matches('process.name:??x', { 'process.name': '😀x' })).toBe(false);
   });
 
+  test('does not look for free words in the ids that Merlon makes', () => {
+    const made = {
+      'process.entity_id': '6c2f-1-2',
+      'process.parent.entity_id': '6c2f-1',
+      'host.boot.id': '6c2f',
+    };
+    expect(matches('6c2f', made)).toBe(false);
+    expect(matches('6c2f', { ...made, 'user.name': 'x6c2fx' })).toBe(true);
+    expect(matches('process.entity_id:6c2f*', made)).toBe(true);
+  });
+
   test('folds A to Z only', () => {
     expect(matches('process.name:k', { 'process.name': '\u212a' })).toBe(false);
     expect(matches('process.name:é', { 'process.name': 'É' })).toBe(false);
