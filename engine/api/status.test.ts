@@ -109,9 +109,9 @@ describe('StoreStatus', () => {
       seconds_left: null,
     });
     expect(at(5, 500)?.seconds_left).toBeNull(); // too soon to tell
-    expect(at(8, 2000)?.seconds_left).toBe(28); // 56 MiB at 2 MiB/s
+    expect(at(8, 2000)?.seconds_left).toBe((MAX_WAITING_BYTES / MIB - 8) / 2); // at 2 MiB/s
     expect(at(8, 4000)?.seconds_left).toBeNull(); // it does not fill
-    expect(at(64, 5000)?.seconds_left).toBe(0);
+    expect(at(MAX_WAITING_BYTES / MIB, 5000)?.seconds_left).toBe(0);
   });
 
   test('what the last failure left is not counted in the next', () => {
@@ -123,7 +123,8 @@ describe('StoreStatus', () => {
   });
 
   test('much that waits is told although storing works', () => {
-    expect(new StoreStatus().of(stats(32 * MIB), 0)).toMatchObject({ waiting: { bytes: 32 * MIB } });
+    const bytes = MAX_WAITING_BYTES / 2;
+    expect(new StoreStatus().of(stats(bytes), 0)).toMatchObject({ waiting: { bytes } });
   });
 
   test('the problem says what is true, since when, what is safe and what to do', () => {
