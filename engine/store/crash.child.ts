@@ -84,7 +84,7 @@ async function fill(
   const works = new Promise<void>((resolve) => listen((said) => said === undefined && resolve()));
   rmSync(ballast);
   await Promise.all([...appended, works]);
-  say(`${store.stats().events === taken} ${store.stats().waiting.events} ${String(store.stats().refused)}`);
+  say(`${store.stats().events === taken} ${store.stats().waiting.events} ${store.stats().refused?.said}`);
   const page = await store.page({ query: null, limit: 2 });
   say(
     page.events.map(({ fields }) => fields['process.pid']).join() === `${taken},${taken - 1}`
