@@ -17,13 +17,13 @@ import { Told, type Count } from './told.ts';
 const ENGINE = join(import.meta.dirname, '../../out/engine/index.js');
 const PATIENCE_MS = IN_GUEST ? 180_000 : 60_000;
 /** Of each of the storm's two workers. */
-const EXECS_PER_SECOND = 250 * SCALE;
+const EXECS_PER_SECOND = 500 * SCALE;
 /** The helper is started again at once the first time, and later ever later; the fifth time within a minute not at all. */
 const HELPER_KILLS_OF_ONE_ENGINE = 2;
 /** So many of the kills are followed by one of the engine while what they ended is still starting. */
 const HASTY = 0.1;
-/** A process that is so much younger than the kill was surely not seen by what was killed. */
-const YOUNGER_MS = 2;
+/** A process that is so much younger than the kill was surely not seen by what was killed, by the engine's wall clock. */
+const YOUNGER_MS = 20;
 
 export type Target = 'helper' | 'engine';
 
@@ -135,7 +135,7 @@ class Campaign {
       await this.#life.kill();
       this.#life = this.#start();
     } else {
-      process.kill(helper, 'SIGKILL');
+      this.#life.killHelper(helper);
       this.#helperKills++;
     }
     this.#kills[target]++;
@@ -177,6 +177,7 @@ class Life {
   /** Rejects where it ends unasked. */
   readonly failed: Promise<never>;
   #ending = false;
+  #killedHelper: number | undefined;
 
   constructor(data: string, socket: string, heard: (events: readonly Event[]) => void) {
     this.#heard = heard;
@@ -250,9 +251,20 @@ class Life {
     const end = Date.now() + PATIENCE_MS;
     for (;;) {
       const { helper } = await this.ask('status.get', {});
-      if (helper.state === 'running' && helper.pid !== null) return helper.pid;
+      // The engine may not have seen yet that the last one has ended.
+      const another = helper.pid !== null && helper.pid !== this.#killedHelper;
+      if (helper.state === 'running' && another) return helper.pid;
       assert.ok(Date.now() < end, `no helper: ${helper.reason}\n${this.log}`);
       await wait(10);
+    }
+  }
+
+  killHelper(pid: number): void {
+    try {
+      process.kill(pid, 'SIGKILL');
+      this.#killedHelper = pid;
+    } catch (error) {
+      throw new Error(`the helper (pid ${pid}) ended before it was killed\n${this.log}`, { cause: error });
     }
   }
 
