@@ -1,6 +1,8 @@
 import Database from 'better-sqlite3';
+import { existsSync } from 'node:fs';
 import * as v from 'valibot';
-import { cataloguePath } from './layout.ts';
+import { isDamage } from './damage.ts';
+import { cataloguePath, openPath, sealedPath } from './layout.ts';
 import { decodeMinutes, type MinuteCount } from './minutes.ts';
 import { PartitionFile, type Shared } from './partition-file.ts';
 import { TextCache } from './text-cache.ts';
@@ -118,7 +120,7 @@ export class Partitions {
     );
     if (typeof file !== 'object') return file;
     // An open file is deleted once the catalogue says it is sealed: before that, all of it was there.
-    if (!sealed && this.list() !== this.#entries) {
+    if (!sealed && !this.#stands(entry)) {
       file.close();
       return 'changed';
     }
@@ -131,22 +133,33 @@ export class Partitions {
     try {
       return open();
     } catch (error) {
-      if (this.#changesSoon()) return 'changed';
+      if (this.#changesSoon(entry)) return 'changed';
+      const gone = !existsSync((isSealed(entry) ? sealedPath : openPath)(this.#folder, entry.number));
       // One that was just begun may have no file yet, or no table.
-      const missing = error instanceof Database.SqliteError && /CANTOPEN|^SQLITE_ERROR$/.test(error.code);
-      if (!(missing && entry.state === 'open')) this.damaged(entry.number, error);
+      const begun = error instanceof Database.SqliteError && error.code === 'SQLITE_ERROR';
+      if (entry.state === 'open' && (gone || begun)) return undefined;
+      // Whatever else keeps a sound file from being read is no reason to answer without its events.
+      if (!gone && !isDamage(error)) throw error;
+      this.damaged(entry.number, error);
       return undefined;
     }
   }
 
-  /** Files go a moment before or after the catalogue says so. */
-  #changesSoon(): boolean {
-    const before = this.#entries;
+  /**
+   * Files go a moment before or after the catalogue says so. An answer goes on with a list for long, and another look
+   * may have replaced that in the meantime.
+   */
+  #changesSoon(entry: PartitionEntry): boolean {
     for (let wait = 0; wait < MAX_WAITS; wait++) {
-      if (this.list() !== before) return true;
+      if (!this.#stands(entry)) return true;
       Atomics.wait(SLEEP, 0, 0, 10);
     }
     return false;
+  }
+
+  /** Whether the catalogue still says what the entry does. */
+  #stands({ number, state }: PartitionEntry): boolean {
+    return this.list().some((entry) => entry.number === number && entry.state === state);
   }
 
   /** Leaves a partition out from now on, since reading it failed so. */

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -65,6 +65,36 @@ test('a partition that is sealed while a page is searched is read once', () => {
   const page = new PageSearch(partitions, { query: null, limit: 1000, now: 0 }, sealing).run();
   partitions.close();
   expect(sequences(page.events)).toEqual(allOf(1, 2, 3));
+});
+
+test('a list that was read before a partition was sealed is looked at again, and nothing is taken for damage', () => {
+  write(1);
+  const partitions = new Partitions(folder, (_, problem) => expect(problem).toBe(''));
+  const [old] = partitions.list();
+  sealInCatalogue(folder, 1);
+  const [now] = partitions.list();
+  expect(partitions.use(old!)).toBe('changed');
+  expect(partitions.use(now!)).toBeTypeOf('object');
+  partitions.close();
+});
+
+test('a sound file that cannot be opened just now fails the question instead of leaving its events out', async () => {
+  [1, 2].forEach((number) => {
+    write(number);
+    sealInCatalogue(folder, number);
+  });
+  const path = sealedPath(folder, 1);
+  renameSync(path, `${path}.away`);
+  mkdirSync(path);
+  const damaged: number[] = [];
+  const reading = new Reading(folder, { onDamaged: (number) => damaged.push(number) });
+  const question = { ask: 'page', request: { query: null, limit: 1000, now: 0 } } as const;
+  await expect(reading.ask(question)).rejects.toThrow('could not be');
+  rmSync(path, { recursive: true });
+  renameSync(`${path}.away`, path);
+  expect(sequences((await reading.ask(question)).events)).toEqual(allOf(1, 2));
+  expect(damaged).toEqual([]);
+  await reading.close();
 });
 
 test('what is cut from under the reader is gone, and the rest is there', () => {
