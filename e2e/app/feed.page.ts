@@ -37,6 +37,12 @@ export class FeedPage {
     await this.query.press('Enter');
   }
 
+  /** Searches, and waits until the rows of the last query have gone. */
+  async searchAnswered(text: string): Promise<void> {
+    await this.search(text);
+    await expect(this.page.locator('[role=grid][aria-busy=true]')).toHaveCount(0);
+  }
+
   async select(text: string | RegExp): Promise<void> {
     await this.rows(text).first().click();
     await expect(this.inspector).toBeVisible();

@@ -23,7 +23,7 @@ test.afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test('a command that runs now is seen: arguments, parent, user, end', async ({ feed, world }) => {
   await world.helperRuns();
-  await feed.search(`process.name:probe-${process.pid}`);
+  await feed.searchAnswered(`process.name:probe-${process.pid}`);
   await expect(feed.page.getByRole('heading', { name: 'No event matches' })).toBeVisible();
   await run(program, ['0.05']);
   const exec = feed.rows('exec');
@@ -42,7 +42,7 @@ test('a command that runs now is seen: arguments, parent, user, end', async ({ f
 
 test('a killed command ends by its signal', async ({ feed, world }) => {
   await world.helperRuns();
-  await feed.search(`process.name:probe-${process.pid} and event.action:exit`);
+  await feed.searchAnswered(`process.name:probe-${process.pid} and event.action:exit`);
   const child = spawn(program, ['30'], { stdio: 'ignore' });
   await new Promise((begun) => child.once('spawn', begun));
   child.kill('SIGKILL');
@@ -51,20 +51,20 @@ test('a killed command ends by its signal', async ({ feed, world }) => {
 
 test('what ran before Merlon is known too', async ({ feed, world }) => {
   await world.helperRuns();
-  await feed.search(`process.pid:${process.pid} and event.action:running`);
+  await feed.searchAnswered(`process.pid:${process.pid} and event.action:running`);
   await expect(feed.rows('running')).toContainText(String(process.pid));
 });
 
 test('a program that is not there is a failed exec', async ({ feed, world }) => {
   await world.helperRuns();
   const missing = join(folder, 'not-there');
-  await feed.search(`event.action:exec_failed and file.path:"${missing}"`);
+  await feed.searchAnswered(`event.action:exec_failed and file.path:"${missing}"`);
   await run('/bin/sh', ['-c', `exec ${missing} now`]).catch(() => undefined);
   await expect(feed.rows('exec failed').first()).toContainText('ENOENT');
 });
 
 test('the helper killed with SIGKILL is said, and sensing goes on', async ({ feed, world }) => {
-  await feed.search('event.action:gap');
+  await feed.searchAnswered('event.action:gap');
   await world.killHelper();
   await world.helperRuns();
   await expect(feed.status).toContainText('programs attached');
