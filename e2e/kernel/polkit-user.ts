@@ -3,7 +3,7 @@
  * Arguments: the helper's path, and optionally the path of a program to start first (an authentication agent).
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { getPriority, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { LAYOUT_HASH } from '../../engine/sensor/records.generated.ts';
 import { launchHelper } from '../../engine/sensor/launch.ts';
 import { dismissingAgent } from './polkit-agent.ts';
@@ -31,10 +31,20 @@ function threadsOf(pid: number): Record<string, string>[] {
   });
 }
 
-/** 0 SCHED_OTHER, 2 SCHED_RR: field 41 of /proc/PID/stat, proc(5). */
-function schedulingPolicy(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+/** nice and policy (0 SCHED_OTHER, 2 SCHED_RR) of a thread: fields 19 and 41 of its stat, proc(5). */
+function scheduling(pid: number, thread: number): { nice: number; policy: number } {
+  const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  return { nice: fields[16] ?? NaN, policy: fields[38] ?? NaN };
+}
+
+function otherThreads(): number[] {
+  return readdirSync('/proc/self/task')
+    .map(Number)
+    .filter((thread) => thread !== process.pid);
 }
 
 let bytes = 0;
@@ -54,8 +64,9 @@ const helper = launchHelper({
       bytes,
       threads: threadsOf(pid),
       umask,
-      nice: getPriority(),
-      policy: schedulingPolicy(pid),
+      policy: scheduling(pid, pid).policy,
+      mainPolicy: scheduling(process.pid, process.pid).policy,
+      otherNices: otherThreads().map((thread) => scheduling(process.pid, thread).nice),
     });
     helper.stop();
   },
