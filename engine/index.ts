@@ -111,6 +111,8 @@ const surroundings = {
   uid: process.getuid?.() ?? 0,
   exists: (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
 };
+// What the store's threads and SQLite make is the user's own: a thread cannot set it for itself.
+process.umask(0o077);
 const socket = resolve(given.socket ?? socketPath(surroundings));
 const started = await startEngine({
   data: resolve(given.data ?? dataFolder(surroundings, homedir())),

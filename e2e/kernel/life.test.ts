@@ -1,6 +1,8 @@
 /** Forks, ends, and who is whose child. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as v from 'valibot';
 import { Engine, IN_GUEST, play, run, SCALE } from './harness.ts';
@@ -12,6 +14,13 @@ before(async () => {
 after(() => engine.end());
 
 const STORM_PATIENCE_MS = 60_000;
+
+it('what the engine stores is its user’s own, file by file', () => {
+  const files = readdirSync(engine.data, { recursive: true, encoding: 'utf8' });
+  assert.ok(files.some((file) => file.endsWith('.open.db')));
+  const open = files.filter((file) => (statSync(join(engine.data, file)).mode & 0o077) !== 0);
+  assert.deepEqual(open, []);
+});
 
 describe('the end of a process', () => {
   it('exit code, run time, processor time, memory', async () => {

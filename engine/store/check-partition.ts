@@ -5,6 +5,7 @@ import type { Catalogued } from './check.ts';
 import { readText } from './dictionary.ts';
 import { hashText } from './hash.ts';
 import { APPLICATION_ID, LAYOUT } from './layout.ts';
+import { chunkRow } from './partition.ts';
 import { isUnreadable, readable, readOn } from './readable.ts';
 import { RowReader } from './rows.ts';
 import { readList } from './terms.ts';
@@ -15,18 +16,8 @@ const MOST_TOLD = 3;
 /** One chunk, text and list in so many is looked up in the indexes. */
 const SAMPLE = 16;
 
-const chunkRow = v.object({
-  number: v.number(),
-  events: v.number(),
-  first_sequence: v.number(),
-  last_sequence: v.number(),
-  first_time_ns: v.number(),
-  last_time_ns: v.number(),
-  first_ms: v.nullable(v.number()),
-  last_ms: v.nullable(v.number()),
-  uses: v.nullable(v.instance(Buffer)),
-});
-type Chunk = v.InferOutput<typeof chunkRow>;
+const anyChunkRow = v.object({ ...chunkRow.entries, uses: v.nullable(v.instance(Buffer)) });
+type Chunk = v.InferOutput<typeof anyChunkRow>;
 
 /** Gathers sentences, a few of each kind. */
 class Problems {
@@ -74,7 +65,7 @@ export function checkPartition(
   const chunks = db
     .prepare('SELECT * FROM chunk ORDER BY number')
     .all()
-    .map((row) => v.parse(chunkRow, row));
+    .map((row) => v.parse(anyChunkRow, row));
   let events = 0;
   for (const [i, chunk] of chunks.entries()) {
     pause();

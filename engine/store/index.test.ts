@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FIELDS, formatCursor, parseCursor, type EventFields } from '../../shared/event.ts';
-import { MAX_QUERY_LENGTH, parseQuery, type Query } from '../../shared/query.ts';
-import { openStore, StoreError, type Store, type StoredEvent } from './index.ts';
+import { FIELDS, formatCursor, parseCursor } from '../../shared/event.ts';
+import { MAX_QUERY_LENGTH, type Query } from '../../shared/query.ts';
+import { BASE, event, events, query, sequences } from './events.builder.ts';
+import { openStore, StoreError, type Store } from './index.ts';
 import { MAX_BATCH_EVENTS } from './batch.ts';
 import { cataloguePath, openPath } from './layout.ts';
 
@@ -27,21 +28,6 @@ async function open(bootId = 'a'): Promise<Store> {
   return store;
 }
 
-const BASE = Date.UTC(2026, 10, 22, 10);
-/** The nth event of boot 1: one each millisecond. */
-const event = (n: number, fields: EventFields = {}, boot = 1): StoredEvent => ({
-  cursor: { boot, timeNs: n * 1e6, sequence: n },
-  fields: { '@timestamp': BASE + n, 'event.sequence': n, ...fields },
-});
-const events = (from: number, to: number, fields: EventFields = {}) =>
-  Array.from({ length: to - from }, (_, i) => event(from + i, fields));
-function query(text: string): Query | null {
-  const parsed = parseQuery(text);
-  if (!parsed.ok) throw new Error(parsed.error.message);
-  return parsed.value;
-}
-const sequences = (page: { events: readonly { fields: EventFields }[] }) =>
-  page.events.map(({ fields }) => fields['event.sequence']);
 async function codeOf(act: () => Promise<unknown>): Promise<string> {
   try {
     await act();

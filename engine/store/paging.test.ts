@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { formatCursor, parseCursor, type EventFields } from '../../shared/event.ts';
-import { parseQuery, type Query } from '../../shared/query.ts';
-import { openStore, type Store, type StoredEvent } from './index.ts';
+import { formatCursor, parseCursor } from '../../shared/event.ts';
+import { BASE, event, events, query, sequences } from './events.builder.ts';
+import { openStore, type Store } from './index.ts';
 
 // The machine that runs the tests may be busy with other things.
 vi.setConfig({ testTimeout: 120_000 });
@@ -23,22 +23,6 @@ async function open(bootId = 'a'): Promise<Store> {
   stores.push(store);
   return store;
 }
-
-const BASE = Date.UTC(2026, 10, 22, 10);
-/** The nth event of boot 1: one each millisecond. */
-const event = (n: number, fields: EventFields = {}, boot = 1): StoredEvent => ({
-  cursor: { boot, timeNs: n * 1e6, sequence: n },
-  fields: { '@timestamp': BASE + n, 'event.sequence': n, ...fields },
-});
-const events = (from: number, to: number, fields: EventFields = {}) =>
-  Array.from({ length: to - from }, (_, i) => event(from + i, fields));
-function query(text: string): Query | null {
-  const parsed = parseQuery(text);
-  if (!parsed.ok) throw new Error(parsed.error.message);
-  return parsed.value;
-}
-const sequences = (page: { events: readonly { fields: EventFields }[] }) =>
-  page.events.map(({ fields }) => fields['event.sequence']);
 
 test('is newest first, and leads on to the end', async () => {
   const store = await open();

@@ -43,7 +43,8 @@ const TOTALS_SQL = `
     min(first_ms) AS firstMs, max(last_ms) AS lastMs
   FROM main.chunk`;
 
-const chunkRow = v.object({
+/** A row of `chunk` in an open partition; a sealed one has no `uses`. */
+export const chunkRow = v.object({
   number: v.number(),
   events: v.number(),
   first_sequence: v.number(),
