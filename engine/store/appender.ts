@@ -4,14 +4,12 @@ import { Encoder, wallBaseOf } from './encoder.ts';
 import { PARTITION_CHARACTERS, PARTITION_EVENTS } from './layout.ts';
 import type { Append, OpenPartition } from './writing.ts';
 
-/** Batches from so many events on share arrays of so many rows; smaller ones have arrays of their own size. */
-const LEAST_SHARED = 512;
-const SHARED_ROWS = 2048;
-const MAX_SPARE = 16;
+/** A new array costs as much as hundreds of events: they are used again. The smallest has so many rows, others 2^n. */
+const LEAST_ROWS = 8;
+/** So many rows are kept for that: 11 MiB. */
+const MAX_SPARE_ROWS = 16_384;
 /** What a batch costs beside its cells and texts. */
 const BATCH_BYTES = 1024;
-
-type Cells = Float64Array<SharedArrayBuffer>;
 
 /** What is to be posted, and what it takes in memory until it is stored. */
 export interface Taken {
@@ -38,7 +36,9 @@ export class Appender {
   #events = 0;
   #lastSequence: number;
   #lastTimeNs: number;
-  #spare: Cells[] = [];
+  /** By the number of their rows. */
+  readonly #spare = new Map<number, Float64Array<ArrayBufferLike>[]>();
+  #spareRows = 0;
 
   constructor({ boot, bootId, last, open, next }: AppenderStart) {
     this.#boot = boot;
@@ -65,15 +65,18 @@ export class Appender {
     this.#lastTimeNs = last.timeNs;
     return {
       append: { partition: this.#number, wallBaseMs: encoder.wallBaseMs, batch },
-      bytes: events.length * ROW_CELLS * 8 + (encoder.characters - before) + BATCH_BYTES,
+      bytes: batch.cells.byteLength + (encoder.characters - before) + BATCH_BYTES,
     };
   }
 
   /** A batch is stored: its cells may be used again. */
   recycle({ cells }: Batch): void {
-    const shared = cells.buffer;
-    if (cells.length !== SHARED_ROWS * ROW_CELLS || !(shared instanceof SharedArrayBuffer)) return;
-    if (this.#spare.length < MAX_SPARE) this.#spare.push(new Float64Array(shared));
+    const rows = cells.length / ROW_CELLS;
+    if (this.#spareRows + rows > MAX_SPARE_ROWS) return;
+    this.#spareRows += rows;
+    const spare = this.#spare.get(rows);
+    if (spare === undefined) this.#spare.set(rows, [cells]);
+    else spare.push(cells);
   }
 
   /** What comes next goes to a new partition, with nothing remembered of those before. */
@@ -97,13 +100,13 @@ export class Appender {
     return this.#encoder;
   }
 
-  #cellsFor(rows: number): Cells {
-    if (rows >= LEAST_SHARED && rows <= SHARED_ROWS) {
-      const spare = this.#spare.pop();
-      if (spare !== undefined) return spare;
-    }
-    const size = rows >= LEAST_SHARED && rows <= SHARED_ROWS ? SHARED_ROWS : rows;
-    return new Float64Array(new SharedArrayBuffer(size * ROW_CELLS * 8));
+  #cellsFor(events: number): Float64Array<ArrayBufferLike> {
+    let rows = LEAST_ROWS;
+    while (rows < events) rows *= 2;
+    const spare = this.#spare.get(rows)?.pop();
+    if (spare === undefined) return new Float64Array(new SharedArrayBuffer(rows * ROW_CELLS * 8));
+    this.#spareRows -= rows;
+    return spare;
   }
 
   /** Pages lead from one event to the next by this order: an event out of it would be passed over for ever. */

@@ -145,7 +145,7 @@ function overwriteLastEvents(path: string): void {
 test('partitions that are cut while a backup is written are in it nevertheless', () => {
   for (const number of [1, 2, 3]) {
     writePartition(folder, number, eventsOf(1, 1 + number * 1000, 1000), { boot: 1, bootId: BOOT_ID });
-    sealPartition(folder, number);
+    sealPartition(folder, { number });
     rmSync(openPath(folder, number));
   }
   const file = join(top, 'merlon.tar');

@@ -34,7 +34,7 @@ function makeStore(): void {
     }));
     writePartition(folder, number, events, { ...BOOT, state: number === 1 ? 'full' : 'open' });
   }
-  sealPartition(folder, 1);
+  sealPartition(folder, { number: 1 });
   rmSync(openPath(folder, 1));
   change(cataloguePath(folder), `UPDATE partition SET state = 'sealed' WHERE number = 1`);
 }

@@ -13,7 +13,7 @@ import { isDamage } from './damage.ts';
 import { StoreError, storeError } from './error.ts';
 import { openPath } from './layout.ts';
 import { salvageFolder, salvagePartitions } from './salvage.ts';
-import { sealPartition } from './seal.ts';
+import { sealPartition, type FullPartition } from './seal.ts';
 
 /** Progress is told in steps of a hundredth. */
 const STEP = 0.01;
@@ -61,7 +61,7 @@ function carryOut(request: ChoreRequest): Chore[ChoreName]['gives'] {
   const breath = breathOf(request);
   switch (errand.chore) {
     case 'seal':
-      return seal(errand.number, breath.pause);
+      return seal(errand.full, breath.pause);
     case 'backup':
       return backUp(folder, errand.file, breath);
     case 'check':
@@ -73,11 +73,11 @@ function carryOut(request: ChoreRequest): Chore[ChoreName]['gives'] {
   }
 }
 
-function seal(number: number, pause: () => void) {
+function seal(full: FullPartition, pause: () => void) {
   try {
-    return sealPartition(folder, number, pause);
+    return sealPartition(folder, full, pause);
   } catch (error) {
-    throw error instanceof Stopped ? error : failure(error, openPath(folder, number));
+    throw error instanceof Stopped ? error : failure(error, openPath(folder, full.number));
   }
 }
 

@@ -62,7 +62,7 @@ function tellSealed(number: number, events: number): void {
 
 async function sealed(number: number, count: number, from = 0): Promise<void> {
   writePartition(folder, number, eventsOf(count, from), BOOT);
-  const { events } = await chores.seal(number);
+  const { events } = await chores.seal({ number });
   tellSealed(number, events);
 }
 
@@ -90,7 +90,7 @@ function unpack(file: string): string {
 test('partitions are sealed in a thread, one after another', async () => {
   writePartition(folder, 1, eventsOf(1000), BOOT);
   writePartition(folder, 2, eventsOf(500, 1000), BOOT);
-  const facts = await Promise.all([chores.seal(1), chores.seal(2)]);
+  const facts = await Promise.all([chores.seal({ number: 1 }), chores.seal({ number: 2 })]);
   expect(facts.map(({ events }) => events)).toEqual([1000, 500]);
   expect(Buffer.isBuffer(facts[0].minutes)).toBe(true);
   expect(existsSync(sealedPath(folder, 2))).toBe(true);
@@ -109,10 +109,10 @@ test('the thread makes way for others, which stay as they are', async () => {
 
 test('a partition that is not there, or no database, fails with a sentence', async () => {
   mkdirSync(eventsFolder(folder));
-  await expect(chores.seal(1)).rejects.toThrow(StoreError);
+  await expect(chores.seal({ number: 1 })).rejects.toThrow(StoreError);
   expect(readdirSync(eventsFolder(folder))).toEqual([]);
   writeFileSync(openPath(folder, 2), 'x'.repeat(50_000));
-  await expect(chores.seal(2)).rejects.toMatchObject({ code: 'corrupt' });
+  await expect(chores.seal({ number: 2 })).rejects.toMatchObject({ code: 'corrupt' });
   expect(readdirSync(eventsFolder(folder))).toEqual(['000002.open.db']);
 });
 
@@ -134,14 +134,14 @@ test('a backup, unpacked, has every event that was committed', async () => {
   expect(statSync(openPath(restored, 3)).mode & 0o777).toBe(0o600);
   const there = new Chores(restored);
   expect(await there.check()).toEqual({ partitions: 3, events: 2730, findings: [] });
-  expect((await there.seal(2)).events).toBe(700);
+  expect((await there.seal({ number: 2 })).events).toBe(700);
   await there.close();
   expect(existsSync(gatheringFolder(folder))).toBe(false);
 });
 
 test('a backup goes by the files where the catalogue was not told yet', async () => {
   writePartition(folder, 1, eventsOf(900), BOOT);
-  await chores.seal(1);
+  await chores.seal({ number: 1 });
   rmSync(openPath(folder, 1));
   const file = join(top, 'merlon.tar');
   expect((await chores.backup(file)).events).toBe(900);
@@ -180,7 +180,7 @@ test('partitions are sealed while a backup or a check is under way', async () =>
   const begun = Promise.withResolvers<undefined>();
   const check = chores.check(() => begun.resolve(undefined)).then(() => order.push('check'));
   await begun.promise;
-  const seal = chores.seal(13).then(() => order.push('seal'));
+  const seal = chores.seal({ number: 13 }).then(() => order.push('seal'));
   await Promise.all([check, seal]);
   expect(order).toEqual(['seal', 'check']);
 });
@@ -199,7 +199,7 @@ test('what is under way is given up when the store is closed', async () => {
   const outcome = expect(check).rejects.toThrow(/closed/);
   await chores.close();
   await outcome;
-  await expect(chores.seal(1)).rejects.toThrow(/closed/);
+  await expect(chores.seal({ number: 1 })).rejects.toThrow(/closed/);
 });
 
 test('an engine that was killed in a backup does not hinder the next one', async () => {

@@ -3,11 +3,11 @@ import * as v from 'valibot';
 import type { CheckReport, Progress } from './contract.ts';
 import { StoreError, type StoreErrorCode } from './error.ts';
 import type { Salvaged } from './salvage.ts';
-import type { SealedFacts } from './seal.ts';
+import type { FullPartition, SealedFacts } from './seal.ts';
 
 /** What the thread is asked for, and what it answers. */
 export interface Chore {
-  readonly seal: { readonly asks: { readonly number: number }; readonly gives: SealedFacts };
+  readonly seal: { readonly asks: { readonly full: FullPartition }; readonly gives: SealedFacts };
   readonly backup: { readonly asks: { readonly file: string }; readonly gives: BackupReport };
   readonly check: { readonly asks: object; readonly gives: CheckReport };
   readonly salvage: {
@@ -72,8 +72,8 @@ export class Chores {
   }
 
   /** Makes the sealed file of a full partition; the open one stays. */
-  async seal(number: number): Promise<SealedFacts> {
-    const facts = await this.#ask({ chore: 'seal', number });
+  async seal(full: FullPartition): Promise<SealedFacts> {
+    const facts = await this.#ask({ chore: 'seal', full });
     return { ...facts, minutes: Buffer.from(facts.minutes) }; // a Buffer loses its class between threads
   }
 

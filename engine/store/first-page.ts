@@ -42,7 +42,7 @@ export function withNewFirstPage(source: string, sealed: boolean, workshop: stri
 function firstPage(sealed: boolean, folder: string): Buffer {
   mkdirSync(eventsFolder(folder), { recursive: true, mode: 0o700 });
   PartitionWriter.create(folder, { number: 1, boot: 1, bootId: '', wallBaseMs: 0 }).close();
-  if (sealed) sealPartition(folder, 1);
+  if (sealed) sealPartition(folder, { number: 1 });
   const file = openSync((sealed ? sealedPath : openPath)(folder, 1), 'r');
   try {
     const page = Buffer.alloc(PARTITION_PAGE_BYTES);

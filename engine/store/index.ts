@@ -19,6 +19,7 @@ import {
 import { StoreError } from './error.ts';
 import { cataloguePath } from './layout.ts';
 import { Reading } from './reading.ts';
+import type { FullPartition } from './seal.ts';
 import { closedError, Writing, type Ready, type Standing } from './writing.ts';
 
 export { StoreError, type StoreErrorCode } from './error.ts';
@@ -45,7 +46,7 @@ class Listening {
   standing: Standing | undefined;
   refused: { readonly said: string; readonly sinceMs: number } | undefined;
   /** Who seals: told of every full partition. */
-  seal: ((number: number) => void) | undefined;
+  seal: ((full: FullPartition) => void) | undefined;
   /** Who reads: told that partitions are there no more. */
   cut: (() => void) | undefined;
   readonly log: (line: string) => void;
@@ -67,8 +68,8 @@ class Listening {
     this.#onRefused?.(said);
   }
 
-  onFull(number: number): void {
-    this.seal?.(number);
+  onFull(full: FullPartition): void {
+    this.seal?.(full);
   }
 }
 
@@ -107,10 +108,10 @@ class DiskStore implements Store {
       log: listening.log,
     });
     this.#chores = new Chores(folder);
-    listening.seal = (number) => void this.#seal(number);
+    listening.seal = (full) => void this.#seal(full);
     listening.cut = () => this.#letGo();
     for (const sentence of ready.said) listening.log(sentence);
-    for (const number of ready.full) void this.#seal(number);
+    for (const number of ready.full) void this.#seal({ number });
   }
 
   get last() {
@@ -256,10 +257,11 @@ class DiskStore implements Store {
   }
 
   /** A partition that cannot be sealed stays as it is, readable, and is tried again; a damaged one is told of. */
-  async #seal(number: number): Promise<void> {
+  async #seal(full: FullPartition): Promise<void> {
+    const { number } = full;
     if (this.#closing !== undefined) return;
     try {
-      const facts = await this.#chores.seal(number);
+      const facts = await this.#chores.seal(full);
       await this.#writing.ask({ ask: 'sealed', number, facts });
     } catch (error) {
       if (this.#closing !== undefined) return;
@@ -270,7 +272,7 @@ class DiskStore implements Store {
       }
       const timer = setTimeout(() => {
         this.#sealings.delete(timer);
-        void this.#seal(number);
+        void this.#seal(full);
       }, SEAL_AGAIN_MS);
       timer.unref();
       this.#sealings.add(timer);

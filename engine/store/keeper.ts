@@ -10,7 +10,7 @@ import { lockFolder } from './lock.ts';
 import { PartitionWriter } from './partition.ts';
 import { recover } from './recovery.ts';
 import { dueCuts, oldestUnheld } from './retention.ts';
-import type { SealedFacts } from './seal.ts';
+import type { FullPartition, SealedFacts } from './seal.ts';
 import type { Append, Ready, Request, Standing, WriterData } from './writing.ts';
 
 /** The folder's size is measured at most so often. */
@@ -20,7 +20,7 @@ const RESERVE_BYTES = 256 << 10;
 
 export interface KeeperListener {
   /** A partition is written to no more, and waits to be sealed. */
-  readonly onFull: (number: number) => void;
+  readonly onFull: (full: FullPartition) => void;
   /** Partitions are there no more: who has their files open should let go. */
   readonly onCut: () => void;
   readonly log: (line: string) => void;
@@ -222,10 +222,11 @@ export class Keeper {
     if (current === undefined) return;
     const { number } = current.head;
     this.#catalogue.full(number, { ...current.totals, bytes: bytesOf(openPath(this.#folder, number)) });
+    const minutes = current.minutes();
     this.#current = undefined;
     current.close();
     this.#reread();
-    this.#listener.onFull(number);
+    this.#listener.onFull({ number, minutes });
   }
 
   #sealed(number: number, { minutes, ...sized }: SealedFacts): void {

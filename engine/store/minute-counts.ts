@@ -43,15 +43,22 @@ export function countMinutes(
     }
     if (rows.length < ROWS) break;
   }
-  return [...counts]
-    .flatMap(([cell, minutes]) => {
+  return sortedCounts(
+    [...counts].flatMap(([cell, minutes]) => {
       const action = actionOf(cell, textOf);
       return [...minutes].map(([minute, events]) => ({ minute, action, events }));
-    })
-    .sort((a, b) => (a.minute ?? -Infinity) - (b.minute ?? -Infinity) || (a.action < b.action ? -1 : 1));
+    }),
+  );
 }
 
-const minuteOf = (ms: number) => Math.max(-MINUTES, Math.min(MINUTES, Math.floor(ms / MINUTE_MS)));
+/** In the order of the table `minute`. */
+export const sortedCounts = (counts: readonly MinuteCount[]): readonly MinuteCount[] =>
+  counts.toSorted(
+    (a, b) => (a.minute ?? -Infinity) - (b.minute ?? -Infinity) || (a.action < b.action ? -1 : 1),
+  );
+
+/** The minute of epoch milliseconds; NaN of NaN. */
+export const minuteOf = (ms: number) => Math.max(-MINUTES, Math.min(MINUTES, Math.floor(ms / MINUTE_MS)));
 
 function dateOf(cell: unknown, wallBaseMs: number, timeNs: unknown): number | undefined {
   if (cell === null) return undefined;

@@ -145,7 +145,7 @@ describe('a start', () => {
 
   test('takes a sealed file for true where sealing was not noted, and gives back what was not cut in the end', async () => {
     earlier();
-    sealPartition(folder, 1);
+    sealPartition(folder, { number: 1 });
     const open2 = openPath(folder, 2);
     copyFileSync(open2, `${open2}.cut`);
     rmSync(open2);

@@ -7,6 +7,8 @@ import { Chunks, type ChunkRow } from './chunks.ts';
 import { storedText, readText } from './dictionary.ts';
 import { removeFile } from './files.ts';
 import { APPLICATION_ID, LAYOUT, OPEN_SQL, openPath, PARTITION_PAGE_BYTES, stagePath } from './layout.ts';
+import { MinuteCounter } from './minute-counter.ts';
+import type { MinuteCount } from './minutes.ts';
 import { Stage } from './stage.ts';
 
 /** What a partition says of itself. */
@@ -84,6 +86,8 @@ export class PartitionWriter {
   readonly #strings: TextInserter;
   readonly #lists: TextInserter;
   #totals: PartitionTotals;
+  /** Undefined where the partition had events before it was opened. */
+  readonly #minutes: MinuteCounter | undefined;
   /** The last batch failed: what is remembered of the table may be ahead of it. */
   #stale = false;
 
@@ -129,10 +133,17 @@ export class PartitionWriter {
     this.#strings = new TextInserter(db, 'string');
     this.#lists = new TextInserter(db, 'list');
     this.#totals = this.#load();
+    this.#minutes = this.#totals.events === 0 ? new MinuteCounter() : undefined;
   }
 
   get totals(): PartitionTotals {
     return this.#totals;
+  }
+
+  /** Its events by minute and action; undefined where only the file can tell. */
+  minutes(): readonly MinuteCount[] | undefined {
+    const text = this.#db.prepare<[number]>('SELECT value FROM main.string WHERE id = ?').pluck();
+    return this.#minutes?.list((id) => readText(text.get(id)));
   }
 
   /** Everything in the dictionaries, in the order of the ids. @throws TypeError where they are damaged. */
@@ -173,6 +184,7 @@ export class PartitionWriter {
       throw error;
     }
     this.#totals = added(this.#totals, batch, chunks);
+    this.#minutes?.add(batch);
     this.#stale = false;
   }
 

@@ -50,7 +50,7 @@ const events: readonly StoredEvent[] = Array.from({ length: COUNT }, (_, n) => (
 function made(sealed: boolean): string {
   writePartition(folder, 1, events, BOOT);
   if (!sealed) return openPath(folder, 1);
-  sealPartition(folder, 1);
+  sealPartition(folder, { number: 1 });
   rmSync(openPath(folder, 1));
   const db = new Database(cataloguePath(folder));
   db.prepare(`UPDATE partition SET state = 'sealed' WHERE number = 1`).run();

@@ -68,7 +68,7 @@ function salvagePartition(
       source === undefined ? undefined : (copy(source) ?? copy(withNewFirstPage(source, isSealed, workshop)));
     if (source === undefined || copied === undefined || copied.saved === 0)
       return { number, saved: 0, lost: known?.events ?? null, dropped: 0, facts: null };
-    const facts = sealPartition(workshop, number, pause);
+    const facts = sealPartition(workshop, { number }, pause);
     putInPlace(folder, number, source, sealedPath(workshop, number));
     const { saved, dropped, expected } = copied;
     const lost = expected === null ? null : Math.max(0, expected - saved);

@@ -7,6 +7,6 @@ const [, , folder = ''] = process.argv;
 for (;;) {
   rmSync(sealedPath(folder, 1), { force: true });
   writeSync(1, 'begin\n');
-  sealPartition(folder, 1);
+  sealPartition(folder, { number: 1 });
   writeSync(1, 'sealed\n');
 }

@@ -16,8 +16,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EventFields } from '../../shared/event.ts';
 import type { StoredEvent } from './contract.ts';
+import { Encoder } from './encoder.ts';
 import { hashText } from './hash.ts';
 import { APPLICATION_ID, columnNumbers, eventsFolder, LAYOUT, openPath, sealedPath } from './layout.ts';
+import { MinuteCounter } from './minute-counter.ts';
 import { decodeMinutes } from './minutes.ts';
 import { writePartition } from './partition.builder.ts';
 import { sealPartition } from './seal.ts';
@@ -64,7 +66,7 @@ const rowsOf = (path: string, sql: string) => read(path, (db) => db.prepare(sql)
 
 test('a sealed partition has every row of the open one, and says what it holds', () => {
   const totals = writePartition(folder, 7, eventsOf(1000), BOOT);
-  const facts = sealPartition(folder, 7);
+  const facts = sealPartition(folder, { number: 7 });
   expect(facts).toMatchObject(totals);
   expect(facts).toMatchObject({ events: 1000, firstSequence: 1, lastSequence: 1000, firstMs: START });
   for (const table of ['event', 'string', 'list', 'partition']) {
@@ -78,7 +80,7 @@ test('a sealed partition has every row of the open one, and says what it holds',
 
 test('a sealed file is sound, Merlon’s, for its owner alone, and needs no other file', () => {
   writePartition(folder, 1, eventsOf(300), BOOT);
-  const { bytes } = sealPartition(folder, 1);
+  const { bytes } = sealPartition(folder, { number: 1 });
   read(sealedPath(folder, 1), (db) => {
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(db.pragma('journal_mode', { simple: true })).toBe('delete');
@@ -95,7 +97,7 @@ test('a sealed file is sound, Merlon’s, for its owner alone, and needs no othe
 
 test('the index of uses says of each id in which chunks it is, as the chunks said', () => {
   writePartition(folder, 1, eventsOf(2000), BOOT);
-  sealPartition(folder, 1);
+  sealPartition(folder, { number: 1 });
   const told = read(openPath(folder, 1), (db) =>
     db
       .prepare<[], { number: number; uses: Buffer }>('SELECT number, uses FROM chunk')
@@ -118,7 +120,7 @@ test('the index of uses says of each id in which chunks it is, as the chunks sai
 
 test('texts and members of lists are found by their hash, whatever their case', () => {
   writePartition(folder, 1, eventsOf(200), BOOT);
-  sealPartition(folder, 1);
+  sealPartition(folder, { number: 1 });
   read(sealedPath(folder, 1), (db) => {
     const texts = db.prepare<[number]>('SELECT value FROM string_hash JOIN string USING (id) WHERE hash = ?');
     expect(texts.pluck().all(hashText('nAME-89'))).toEqual(['Name-89']);
@@ -139,7 +141,7 @@ test('parts of texts are found by their trigrams; odd texts are not among them',
     eventsOf(ODD.length, (n) => ({ message: ODD[n]! })),
     BOOT,
   );
-  sealPartition(folder, 1);
+  sealPartition(folder, { number: 1 });
   read(sealedPath(folder, 1), (db) => {
     const match = db.prepare<[string]>(
       'SELECT value FROM string WHERE id IN (SELECT rowid FROM string_trigram WHERE string_trigram MATCH ?)',
@@ -164,7 +166,7 @@ test('minutes are counted by action, and add up to all events', () => {
     }),
   );
   writePartition(folder, 1, events, BOOT);
-  const { minutes } = sealPartition(folder, 1);
+  const { minutes } = sealPartition(folder, { number: 1 });
   const expected = new Map<string, number>();
   for (const { fields } of events) {
     const ms = fields['@timestamp'];
@@ -180,9 +182,41 @@ test('minutes are counted by action, and add up to all events', () => {
   );
 });
 
+test('the writer counts the minutes of its batches as sealing finds them in the file', () => {
+  const moments = fc.oneof(
+    fc.integer({ min: START - 1e6, max: START + 1e6 }),
+    fc.constantFrom(-1e15, 1e300, -0.5, 59_999.999),
+  );
+  const action = fc.oneof(fc.constantFrom('fork', 'exec', '', 'x\0y'), fc.string());
+  const some = fc.record({ '@timestamp': moments, 'event.action': action }, { requiredKeys: [] });
+  let number = 0;
+  fc.assert(
+    fc.property(
+      fc.array(some, { minLength: 1, maxLength: 60 }),
+      fc.integer({ min: 1, max: 60 }),
+      (list, cut) => {
+        const events = list.map((given, n) => ({ cursor: eventOf(n).cursor, fields: given }));
+        const wallBaseMs = START;
+        writePartition(folder, ++number, events, { ...BOOT, wallBaseMs });
+        const encoder = new Encoder({ bootId: BOOT.bootId, wallBaseMs });
+        const counter = new MinuteCounter();
+        for (const batch of [events.slice(0, cut), events.slice(cut)]) counter.add(encoder.encode(batch));
+        const texts = encoder.dictionaries().strings;
+        const counted = counter.list((id) => texts[id - 1]!);
+        expect(counted).toEqual(decodeMinutes(sealPartition(folder, { number }).minutes));
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
 test('one event is enough for a partition', () => {
   writePartition(folder, 1, eventsOf(1), BOOT);
-  expect(sealPartition(folder, 1)).toMatchObject({ events: 1, firstSequence: 1, lastSequence: 1 });
+  expect(sealPartition(folder, { number: 1 })).toMatchObject({
+    events: 1,
+    firstSequence: 1,
+    lastSequence: 1,
+  });
   expect(rowsOf(sealedPath(folder, 1), 'SELECT sequence FROM event')).toEqual([[1]]);
 });
 
@@ -211,7 +245,7 @@ test('whatever was appended is sealed', () => {
         list.map((one, n) => ({ cursor: eventOf(n).cursor, fields: one })),
         BOOT,
       );
-      expect(sealPartition(folder, number).events).toBe(list.length);
+      expect(sealPartition(folder, { number }).events).toBe(list.length);
       const all = 'SELECT * FROM event ORDER BY sequence';
       expect(rowsOf(sealedPath(folder, number), all)).toEqual(rowsOf(openPath(folder, number), all));
     }),
@@ -225,10 +259,10 @@ test('what was left of an attempt is void, and the next one succeeds', () => {
   const stop = () => {
     if (++calls === 9) throw new Error('stop');
   };
-  expect(() => sealPartition(folder, 1, stop)).toThrow('stop');
+  expect(() => sealPartition(folder, { number: 1 }, stop)).toThrow('stop');
   expect(existsSync(sealedPath(folder, 1))).toBe(false);
   expect(existsSync(`${sealedPath(folder, 1)}.part`)).toBe(false);
-  expect(sealPartition(folder, 1).events).toBe(500);
+  expect(sealPartition(folder, { number: 1 }).events).toBe(500);
 });
 
 test('a damaged partition is not sealed, and stays as it is', () => {
@@ -236,7 +270,7 @@ test('a damaged partition is not sealed, and stays as it is', () => {
   const path = openPath(folder, 1);
   truncateSync(path, 5 * 16_384);
   const before = readFileSync(path);
-  expect(() => sealPartition(folder, 1)).toThrow(/malformed|damaged/);
+  expect(() => sealPartition(folder, { number: 1 })).toThrow(/malformed|damaged/);
   expect(existsSync(sealedPath(folder, 1))).toBe(false);
   expect(readFileSync(path).equals(before)).toBe(true);
 });
@@ -266,7 +300,7 @@ test(
       expect(rowsOf(sealedPath(folder, 1), sql)).toEqual(whole);
       expect(rowsOf(sealedPath(folder, 1), 'SELECT sum(events) FROM minute')).toEqual([[8000]]);
     }
-    expect(sealPartition(folder, 1).events).toBe(8000);
+    expect(sealPartition(folder, { number: 1 }).events).toBe(8000);
   },
 );
 

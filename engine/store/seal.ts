@@ -29,6 +29,13 @@ export interface SealedFacts extends PartitionTotals {
   readonly minutes: Buffer;
 }
 
+/** A partition to be sealed. */
+export interface FullPartition {
+  readonly number: number;
+  /** What its table `minute` has to say, where the writer has counted it. */
+  readonly minutes?: readonly MinuteCount[] | undefined;
+}
+
 const minuteRow = v.object({ minute: v.nullable(v.number()), action: v.string(), events: v.number() });
 /** The table `use` says what the chunks used. */
 const CHUNK_COLUMNS =
@@ -46,13 +53,17 @@ const ROWS_PER_INSERT = 32;
  * @param pause called often; whatever it throws ends the work.
  * @throws SqliteError, a file system error, RangeError or TypeError where the open partition is damaged.
  */
-export function sealPartition(folder: string, number: number, pause: () => void = () => {}): SealedFacts {
+export function sealPartition(
+  folder: string,
+  { number, minutes }: FullPartition,
+  pause: () => void = () => {},
+): SealedFacts {
   const sealed = sealedPath(folder, number);
   const part = `${sealed}.part`;
   rmSync(part, { force: true });
   try {
     closeSync(openSync(part, 'wx', 0o600)); // SQLite would make it readable by others where the umask lets it
-    const built = build(part, openPath(folder, number), pause);
+    const built = build(part, openPath(folder, number), minutes, pause);
     sync(part);
     const bytes = statSync(part).size;
     renameSync(part, sealed);
@@ -64,7 +75,12 @@ export function sealPartition(folder: string, number: number, pause: () => void 
   }
 }
 
-function build(part: string, open: string, pause: () => void): Omit<SealedFacts, 'bytes'> {
+function build(
+  part: string,
+  open: string,
+  counted: readonly MinuteCount[] | undefined,
+  pause: () => void,
+): Omit<SealedFacts, 'bytes'> {
   const db = new Database(part);
   try {
     db.pragma(`page_size = ${PARTITION_PAGE_BYTES}`);
@@ -83,7 +99,8 @@ function build(part: string, open: string, pause: () => void): Omit<SealedFacts,
     writeUses(db, pause);
     writeHashes(db, pause);
     writeTrigrams(db, pause);
-    const minutes = writeMinutes(db, pause);
+    const minutes = counted ?? minutesOf(db, pause);
+    writeMinutes(db, minutes);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     db.pragma(`user_version = ${layout}`);
     db.exec('COMMIT');
@@ -170,14 +187,16 @@ function writeTrigrams(db: Database.Database, pause: () => void): void {
   pause();
 }
 
-function writeMinutes(db: Database.Database, pause: () => void): readonly MinuteCount[] {
+function minutesOf(db: Database.Database, pause: () => void): readonly MinuteCount[] {
   const base: unknown = db.prepare('SELECT wall_base_ms FROM main.partition').pluck().get();
   if (typeof base !== 'number') throw new TypeError('a partition does not say when it began');
   const text = db.prepare<[number]>('SELECT value FROM main.string WHERE id = ?').pluck();
-  const minutes = countMinutes(db, base, (id) => readText(text.get(id)), pause);
+  return countMinutes(db, base, (id) => readText(text.get(id)), pause);
+}
+
+function writeMinutes(db: Database.Database, minutes: readonly MinuteCount[]): void {
   const insert = db.prepare<[number | null, string, number]>('INSERT INTO minute VALUES (?, ?, ?)');
   for (const { minute, action, events } of minutes) insert.run(minute, action, events);
-  return minutes;
 }
 
 /** The same of a file that is sealed already. @throws SqliteError, ValiError or TypeError where it is damaged. */

@@ -5,7 +5,7 @@ import { cataloguePath, openPath } from './layout.ts';
 import { sealPartition } from './seal.ts';
 
 export function sealInCatalogue(folder: string, number: number): void {
-  const facts = sealPartition(folder, number);
+  const facts = sealPartition(folder, { number });
   const db = new Database(cataloguePath(folder));
   try {
     db.prepare(

@@ -111,7 +111,7 @@ class Writer {
 
 try {
   const { keeper, ready } = Keeper.open(data, {
-    onFull: (number) => say({ word: 'full', number }),
+    onFull: (full) => say({ word: 'full', full }),
     onCut: () => say({ word: 'standing', standing: keeper.standing() }),
     log,
   });

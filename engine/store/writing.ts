@@ -4,7 +4,7 @@ import type { Cursor } from '../../shared/event.ts';
 import type { Batch } from './batch.ts';
 import type { Cut, Hold, Retention } from './contract.ts';
 import { StoreError, type StoreErrorCode } from './error.ts';
-import type { SealedFacts } from './seal.ts';
+import type { FullPartition, SealedFacts } from './seal.ts';
 
 /** What the thread is started with. */
 export const writerData = v.parser(
@@ -91,7 +91,7 @@ export type Word =
   | { readonly word: 'stored'; readonly id: number; readonly standing: Standing }
   | { readonly word: 'standing'; readonly standing: Standing }
   | { readonly word: 'refused'; readonly said: string | undefined }
-  | { readonly word: 'full'; readonly number: number }
+  | { readonly word: 'full'; readonly full: FullPartition }
   | { readonly word: 'log'; readonly line: string }
   | { readonly word: 'reply'; readonly id: number; readonly value: unknown }
   | {
@@ -114,7 +114,7 @@ const END_MS = 20_000;
 export interface WritingListener {
   readonly onStanding: (standing: Standing) => void;
   readonly onRefused: (said: string | undefined) => void;
-  readonly onFull: (number: number) => void;
+  readonly onFull: (full: FullPartition) => void;
   readonly log: (line: string) => void;
 }
 
@@ -233,7 +233,7 @@ export class Writing {
           this.#listener.onStanding(ready.standing);
           this.#listener.onRefused(undefined);
           for (const [id, { append }] of this.#waiting) this.#post({ order: 'append', id, ...append });
-          for (const number of ready.full) this.#listener.onFull(number);
+          for (const number of ready.full) this.#listener.onFull({ number });
         },
         (error: unknown) => {
           this.#listener.onRefused(error instanceof Error ? error.message : String(error));
@@ -255,7 +255,7 @@ export class Writing {
       case 'refused':
         return this.#listener.onRefused(word.said);
       case 'full':
-        return this.#listener.onFull(word.number);
+        return this.#listener.onFull(word.full);
       case 'log':
         return this.#listener.log(word.line);
       case 'reply':
