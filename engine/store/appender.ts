@@ -1,8 +1,8 @@
-import { MAX_BATCH_EVENTS, ROW_CELLS, type Batch } from './batch.ts';
+import { MAX_BATCH_EVENTS, ROW_CELLS } from './batch.ts';
 import type { StoredEvent } from './contract.ts';
 import { Encoder, wallBaseOf } from './encoder.ts';
 import { PARTITION_CHARACTERS, PARTITION_EVENTS } from './layout.ts';
-import type { Append, OpenPartition } from './writing.ts';
+import type { Append, Beginning, OpenPartition } from './writing.ts';
 
 /** A new array costs as much as hundreds of events: they are used again. The smallest has so many rows, others 2^n. */
 const LEAST_ROWS = 8;
@@ -15,6 +15,16 @@ const BATCH_BYTES = 1024;
 export interface Taken {
   readonly append: Append;
   readonly bytes: number;
+  readonly home: Home;
+}
+
+/** A partition that batches were encoded for. */
+interface Home {
+  number: number;
+  readonly encoder: Encoder;
+  events: number;
+  /** Batches that are not stored yet. */
+  waiting: number;
 }
 
 export interface AppenderStart {
@@ -30,10 +40,11 @@ export interface AppenderStart {
 export class Appender {
   readonly #boot: number;
   readonly #bootId: string;
-  /** Undefined: the next batch begins a partition. */
-  #encoder: Encoder | undefined;
+  /** The last one takes what comes; those before it still have batches waiting. */
+  #homes: Home[] = [];
+  /** The next batch begins a partition. */
+  #anew = true;
   #number: number;
-  #events = 0;
   #lastSequence: number;
   #lastTimeNs: number;
   /** By the number of their rows. */
@@ -47,8 +58,10 @@ export class Appender {
     this.#lastTimeNs = last.timeNs;
     this.#number = open?.number ?? next - 1;
     if (open === undefined) return;
-    this.#events = open.events;
-    this.#encoder = new Encoder({ bootId, ...open });
+    this.#anew = false;
+    this.#homes = [
+      { number: open.number, encoder: new Encoder({ bootId, ...open }), events: open.events, waiting: 0 },
+    ];
   }
 
   /** @throws RangeError for too many events, or cursors that do not ascend; TypeError for a value of another kind. */
@@ -56,21 +69,27 @@ export class Appender {
     if (events.length > MAX_BATCH_EVENTS)
       throw new RangeError(`a batch holds at most ${MAX_BATCH_EVENTS} events`);
     this.#checkOrder(events);
-    const encoder = this.#encoderFor(events);
+    const home = this.#homeFor(events);
+    const { encoder } = home;
     const before = encoder.characters;
     const batch = encoder.encode(events, this.#cellsFor(events.length));
-    this.#events += events.length;
+    home.events += events.length;
+    home.waiting++;
     const last = events.at(-1)!.cursor;
     this.#lastSequence = last.sequence;
     this.#lastTimeNs = last.timeNs;
     return {
-      append: { partition: this.#number, wallBaseMs: encoder.wallBaseMs, batch },
+      append: { partition: home.number, wallBaseMs: encoder.wallBaseMs, batch },
       bytes: batch.cells.byteLength + (encoder.characters - before) + BATCH_BYTES,
+      home,
     };
   }
 
-  /** A batch is stored: its cells may be used again. */
-  recycle({ cells }: Batch): void {
+  /** A batch is stored, or never will be: its cells may be used again. */
+  recycle({ append, home }: Taken): void {
+    home.waiting--;
+    while (this.#homes.length > 1 && this.#homes[0]!.waiting === 0) this.#homes.shift();
+    const { cells } = append.batch;
     const rows = cells.length / ROW_CELLS;
     if (this.#spareRows + rows > MAX_SPARE_ROWS) return;
     this.#spareRows += rows;
@@ -81,23 +100,38 @@ export class Appender {
 
   /** What comes next goes to a new partition, with nothing remembered of those before. */
   beginAnew(): void {
-    this.#encoder = undefined;
+    this.#anew = true;
   }
 
-  #encoderFor(events: readonly StoredEvent[]): Encoder {
-    const known = this.#encoder;
+  /**
+   * The file of a partition can be written to no more: it and those after it get the next number, so that what waits
+   * for it goes to a new file. @returns what that one begins with; undefined where nothing is meant for it any more.
+   */
+  moveOn(broken: number): Beginning | undefined {
+    const homes = this.#homes.filter(({ number }) => number >= broken);
+    for (const home of homes) home.number++;
+    if (homes.length > 0) this.#number++;
+    const [first] = homes;
+    if (first?.number !== broken + 1) return undefined;
+    return { wallBaseMs: first.encoder.wallBaseMs, ...first.encoder.dictionaries() };
+  }
+
+  #homeFor(events: readonly StoredEvent[]): Home {
+    const known = this.#homes.at(-1);
     if (
       known !== undefined &&
-      this.#events + events.length <= PARTITION_EVENTS &&
-      known.characters < PARTITION_CHARACTERS
+      !this.#anew &&
+      known.events + events.length <= PARTITION_EVENTS &&
+      known.encoder.characters < PARTITION_CHARACTERS
     ) {
       return known;
     }
     const wallBaseMs = wallBaseOf(events) ?? Date.now() - events[0]!.cursor.timeNs / 1e6;
-    this.#encoder = new Encoder({ bootId: this.#bootId, wallBaseMs });
-    this.#number++;
-    this.#events = 0;
-    return this.#encoder;
+    const encoder = new Encoder({ bootId: this.#bootId, wallBaseMs });
+    const home = { number: ++this.#number, encoder, events: 0, waiting: 0 };
+    this.#homes = [...this.#homes.filter(({ waiting }) => waiting > 0), home];
+    this.#anew = false;
+    return home;
   }
 
   #cellsFor(events: number): Float64Array<ArrayBufferLike> {

@@ -20,7 +20,7 @@ import { StoreError } from './error.ts';
 import { cataloguePath } from './layout.ts';
 import { Reading } from './reading.ts';
 import type { FullPartition } from './seal.ts';
-import { closedError, Writing, type Ready, type Standing } from './writing.ts';
+import { closedError, Writing, type Beginning, type Ready, type Standing } from './writing.ts';
 
 export { StoreError, type StoreErrorCode } from './error.ts';
 export type * from './contract.ts';
@@ -47,6 +47,8 @@ class Listening {
   refused: { readonly said: string; readonly sinceMs: number } | undefined;
   /** Who seals: told of every full partition. */
   seal: ((full: FullPartition) => void) | undefined;
+  /** Who encodes: asked what a partition begins with that goes on for a broken one. */
+  moveOn: ((broken: number) => Beginning | undefined) | undefined;
   /** Who reads: told that partitions are there no more. */
   cut: (() => void) | undefined;
   readonly log: (line: string) => void;
@@ -66,6 +68,10 @@ class Listening {
   onRefused(said: string | undefined): void {
     this.refused = said === undefined ? undefined : { said, sinceMs: this.refused?.sinceMs ?? Date.now() };
     this.#onRefused?.(said);
+  }
+
+  onBroken(number: number): Beginning | undefined {
+    return this.moveOn?.(number);
   }
 
   onFull(full: FullPartition): void {
@@ -110,6 +116,7 @@ class DiskStore implements Store {
     this.#chores = new Chores(folder);
     listening.seal = (full) => void this.#seal(full);
     listening.cut = () => this.#letGo();
+    listening.moveOn = (broken) => this.#appender.moveOn(broken);
     for (const sentence of ready.said) listening.log(sentence);
     for (const number of ready.full) void this.#seal({ number });
   }
@@ -225,7 +232,8 @@ class DiskStore implements Store {
   }
 
   /** Apart from `append`, so that nothing keeps the events while they wait. */
-  async #store({ append, bytes }: Taken, last: Cursor): Promise<void> {
+  async #store(taken: Taken, last: Cursor): Promise<void> {
+    const { append, bytes } = taken;
     const { rows } = append.batch;
     this.#count(rows, bytes);
     try {
@@ -233,7 +241,7 @@ class DiskStore implements Store {
     } finally {
       this.#count(-rows, -bytes);
     }
-    this.#appender.recycle(append.batch);
+    this.#appender.recycle(taken);
     this.#last = last;
   }
 

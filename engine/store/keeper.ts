@@ -11,7 +11,7 @@ import { PartitionWriter } from './partition.ts';
 import { recover } from './recovery.ts';
 import { dueCuts, oldestUnheld } from './retention.ts';
 import type { FullPartition, SealedFacts } from './seal.ts';
-import type { Append, Ready, Request, Standing, WriterData } from './writing.ts';
+import type { Append, Move, Ready, Request, Standing, WriterData } from './writing.ts';
 
 /** The folder's size is measured at most so often. */
 const MEASURE_MS = 1000;
@@ -134,6 +134,28 @@ export class Keeper {
     for (const { partition, reason } of due) this.#cut(partition, reason);
   }
 
+  isCurrent(number: number): boolean {
+    return number === this.#current?.head.number;
+  }
+
+  /** Gives up the partition that is written to, and goes on in a new one. May come again. @throws whatever refuses it. */
+  moveOn({ broken, problem, beginning }: Move): void {
+    if (this.#rows.every(({ number }) => number !== broken)) return; // wiped meanwhile
+    this.#giveUp(broken, problem);
+    if (beginning === undefined) return;
+    const created = this.#create(broken + 1, beginning.wallBaseMs);
+    try {
+      created.begin(beginning);
+    } catch (error) {
+      created.close();
+      this.#catalogue.forget(broken + 1);
+      removeFile(openPath(this.#folder, broken + 1));
+      throw error;
+    }
+    this.#current = created;
+    this.#reread();
+  }
+
   standing(): Standing {
     const current = this.#current;
     const sound = this.#rows.filter(
@@ -202,6 +224,11 @@ export class Keeper {
 
   #roll(number: number, wallBaseMs: number): void {
     this.#finish();
+    this.#current = this.#create(number, wallBaseMs);
+    this.#reread();
+  }
+
+  #create(number: number, wallBaseMs: number): PartitionWriter {
     const head = { number, boot: this.#boot, bootId: this.#bootId, wallBaseMs };
     const created = PartitionWriter.create(this.#folder, head);
     try {
@@ -212,7 +239,21 @@ export class Keeper {
       removeFile(openPath(this.#folder, number));
       throw error;
     }
-    this.#current = created;
+    return created;
+  }
+
+  /** A file that cannot be written to. */
+  #giveUp(number: number, problem: string): void {
+    const current = this.#current;
+    if (current?.head.number === number) {
+      this.#current = undefined;
+      try {
+        current.close();
+      } catch (error) {
+        this.#listener.log(`partition ${number} could not be closed: ${String(error)}`);
+      }
+    }
+    this.#catalogue.damaged(number, this.#boot, problem, bytesOf(openPath(this.#folder, number)));
     this.#reread();
   }
 
@@ -242,7 +283,7 @@ export class Keeper {
 
   #damaged(number: number, problem: string): void {
     const row = this.#rows.find((one) => one.number === number);
-    if (row === undefined || number === this.#current?.head.number) return;
+    if (row === undefined || this.isCurrent(number)) return;
     const bytes = bytesOf(sealedPath(this.#folder, number)) + bytesOf(openPath(this.#folder, number));
     this.#catalogue.damaged(number, row.boot, problem, bytes);
     this.#reread();

@@ -10,6 +10,7 @@ import { APPLICATION_ID, LAYOUT, OPEN_SQL, openPath, PARTITION_PAGE_BYTES, stage
 import { MinuteCounter } from './minute-counter.ts';
 import type { MinuteCount } from './minutes.ts';
 import { Stage } from './stage.ts';
+import type { Dictionaries } from './writing.ts';
 
 /** What a partition says of itself. */
 const headRow = v.object({
@@ -130,8 +131,8 @@ export class PartitionWriter {
       `INSERT OR REPLACE INTO main.chunk VALUES (:number, :events, :first_sequence, :last_sequence,
        :first_time_ns, :last_time_ns, :first_ms, :last_ms, :uses)`,
     );
-    this.#strings = new TextInserter(db, 'string');
-    this.#lists = new TextInserter(db, 'list');
+    this.#strings = new TextInserter(db, 'string', storedText);
+    this.#lists = new TextInserter(db, 'list', (text) => text);
     this.#totals = this.#load();
     this.#minutes = this.#totals.events === 0 ? new MinuteCounter() : undefined;
   }
@@ -153,6 +154,14 @@ export class PartitionWriter {
     return { strings: all('string'), lists: all('list') };
   }
 
+  /** Begins the dictionaries with what another partition has, for batches that refer to it. @throws SqliteError. */
+  begin({ strings, lists }: Dictionaries): void {
+    this.#db.transaction(() => {
+      this.#strings.insert(strings, 1);
+      this.#lists.insert(lists, 1);
+    })();
+  }
+
   /**
    * Stores a batch in one transaction: all of it or, when it throws, nothing; it may be tried again then. A batch that
    * is stored already is passed over.
@@ -172,7 +181,7 @@ export class PartitionWriter {
     try {
       // Deferred: BEGIN IMMEDIATE would write to the stage, too.
       this.#db.exec('BEGIN');
-      this.#strings.insert(batch.strings.map(storedText), batch.firstString);
+      this.#strings.insert(batch.strings, batch.firstString);
       this.#lists.insert(batch.lists, batch.firstList);
       const { changes } = this.#insertRows.run();
       if (changes !== batch.rows) throw new Error(`${changes} of ${batch.rows} events were copied`);
@@ -239,27 +248,44 @@ function added(before: PartitionTotals, batch: Batch, chunks: readonly ChunkRow[
   };
 }
 
+/** The ids of a batch's texts do not follow those that the file has: what it refers to is not there. */
+export class MissingTexts extends Error {
+  override name = 'MissingTexts';
+}
+
 /** Inserts texts under given ids. */
 class TextInserter {
   readonly #one: Database.Statement<(string | Buffer)[]>;
   readonly #many: Database.Statement<(string | Buffer)[]>;
+  readonly #last: Database.Statement<[], number>;
+  readonly #stored: (text: string) => string | Buffer;
 
-  constructor(db: Database.Database, table: 'string' | 'list') {
+  constructor(db: Database.Database, table: 'string' | 'list', stored: (text: string) => string | Buffer) {
     const insert = (rows: number) =>
       db.prepare<(string | Buffer)[]>(
         `INSERT INTO main.${table} (value) VALUES ${Array(rows).fill('(?)').join(', ')}`,
       );
     this.#one = insert(1);
     this.#many = insert(ROWS_PER_INSERT);
+    this.#last = db.prepare<[], number>(`SELECT coalesce(max(id), 0) FROM main.${table}`).pluck();
+    this.#stored = stored;
   }
 
-  /** SQLite numbers rows by itself, from the largest on; that it gives the ids that were meant is made sure of. */
-  insert(texts: readonly (string | Buffer)[], first: number): void {
-    let at = 0;
-    for (; at + ROWS_PER_INSERT <= texts.length; at += ROWS_PER_INSERT) {
-      this.#run(this.#many, texts.slice(at, at + ROWS_PER_INSERT), first + at);
+  /**
+   * SQLite numbers rows by itself, from the largest on; that it gives the ids that were meant is made sure of. Texts
+   * that are there already are passed over: a partition that goes on for a broken one begins with all of them.
+   * @throws MissingTexts
+   */
+  insert(texts: readonly string[], first: number): void {
+    if (texts.length === 0) return;
+    const last = this.#last.get() ?? 0;
+    if (first > last + 1) throw new MissingTexts(`texts ${last + 1} to ${first - 1} are not in the file`);
+    for (let at = last + 1 - first; at < texts.length;) {
+      const many = at + ROWS_PER_INSERT <= texts.length;
+      const count = many ? ROWS_PER_INSERT : 1;
+      this.#run(many ? this.#many : this.#one, texts.slice(at, at + count).map(this.#stored), first + at);
+      at += count;
     }
-    for (; at < texts.length; at++) this.#run(this.#one, [texts[at]!], first + at);
   }
 
   #run(statement: Database.Statement<(string | Buffer)[]>, texts: (string | Buffer)[], first: number): void {

@@ -1,8 +1,18 @@
 /** Entry of the thread that owns the folder and writes to it: what it may wait for, the engine's thread does not. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { storeError } from './error.ts';
+import { isDamage } from './damage.ts';
 import { Keeper, openingError } from './keeper.ts';
-import { writerData, type Append, type Order, type Request, type Word } from './writing.ts';
+import { MissingTexts } from './partition.ts';
+import {
+  movedOn,
+  writerData,
+  type Append,
+  type Move,
+  type Order,
+  type Request,
+  type Word,
+} from './writing.ts';
 
 /** What was refused is tried again after so long. */
 const AGAIN_MS = 1000;
@@ -14,12 +24,21 @@ const data = writerData(workerData);
 const say = (word: Word) => parentPort?.postMessage(word);
 const log = (line: string) => say({ word: 'log', line });
 
+interface Waiting {
+  readonly id: number;
+  readonly append: Append;
+}
+
 class Writer {
   readonly #keeper: Keeper;
-  readonly #queue: { readonly id: number; readonly append: Append }[] = [];
+  #queue: Waiting[] = [];
   readonly #retaining: NodeJS.Timeout;
   #again: NodeJS.Timeout | undefined;
   #refused = false;
+  /** The partition that is written to is broken, and what goes on for it was asked for. */
+  #broken: { readonly move?: Move } | undefined;
+  /** The batch that found it broken: what breaks the next file, too, is refused. */
+  #lastBroken: number | undefined;
   /** When to end, whatever waits. */
   #endAt: number | undefined;
 
@@ -34,6 +53,11 @@ class Writer {
         this.#queue.push({ id: order.id, append: order });
         if (this.#again === undefined) this.#work();
         return;
+      case 'move_on':
+        this.#queue = this.#queue.map(({ id, append }) => ({ id, append: movedOn(append, order.broken) }));
+        this.#broken = { move: order };
+        if (this.#again === undefined) this.#work();
+        return;
       case 'request':
         return this.#answer(order.id, order.request);
       case 'end':
@@ -44,10 +68,14 @@ class Writer {
 
   #work(): void {
     this.#again = undefined;
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+    for (;;) {
+      const next = this.#queue[0];
       try {
+        if (this.#broken !== undefined && !this.#moveOn()) return;
+        if (next === undefined) break;
         this.#keeper.store(next.append);
       } catch (error) {
+        if (this.#break(error, next)) return;
         this.#refuse(error);
         if (this.#endAt !== undefined && performance.now() >= this.#endAt) break;
         this.#again = setTimeout(() => this.#work(), AGAIN_MS);
@@ -61,6 +89,32 @@ class Writer {
     if (this.#endAt !== undefined) this.#end();
   }
 
+  /** @returns whether the error says that the file is no good, and another is asked for: for each batch once. */
+  #break(error: unknown, batch: Waiting | undefined): boolean {
+    const broken = isDamage(error) || error instanceof MissingTexts;
+    if (!broken || batch === undefined || batch.id === this.#lastBroken) return false;
+    this.#lastBroken = batch.id;
+    const { partition } = batch.append;
+    const said = error instanceof Error ? error.message : String(error);
+    this.#askToMoveOn(partition, `Partition ${partition} cannot be written to any more (${said}).`);
+    return true;
+  }
+
+  #askToMoveOn(number: number, problem: string): void {
+    this.#broken = {};
+    say({ word: 'broken', number, problem });
+  }
+
+  /** @returns whether that is done. @throws whatever refuses it. */
+  #moveOn(): boolean {
+    const move = this.#broken?.move;
+    if (move === undefined) return false;
+    this.#keeper.moveOn(move);
+    this.#broken = undefined;
+    say({ word: 'standing', standing: this.#keeper.standing() });
+    return true;
+  }
+
   #refuse(error: unknown): void {
     if (!this.#refused) say({ word: 'refused', said: storeError(error, this.#keeper.path).message });
     this.#refused = true;
@@ -68,6 +122,8 @@ class Writer {
 
   #answer(id: number, request: Request): void {
     try {
+      if (request.ask === 'damaged' && this.#broken === undefined && this.#keeper.isCurrent(request.number))
+        this.#askToMoveOn(request.number, request.problem);
       const value = this.#keeper.answer(request);
       if (request.ask === 'wipe') this.#dropWaiting();
       say({ word: 'standing', standing: this.#keeper.standing() });

@@ -23,6 +23,26 @@ export interface Append {
   readonly batch: Batch;
 }
 
+/** Every text and list of a partition, in the order of their ids. */
+export interface Dictionaries {
+  readonly strings: readonly string[];
+  readonly lists: readonly string[];
+}
+
+/** What a partition begins with that goes on for another one. */
+export interface Beginning extends Dictionaries {
+  readonly wallBaseMs: number;
+}
+
+/** A partition cannot be written to any more. What waits for it and for later ones has the next numbers from now on. */
+export interface Move {
+  readonly broken: number;
+  /** A sentence. */
+  readonly problem: string;
+  /** What the batches that were meant for it refer to; undefined where none were. */
+  readonly beginning: Beginning | undefined;
+}
+
 /** What else the thread is asked for, and what it answers. */
 export interface Requests {
   readonly cuts: { readonly asks: object; readonly gives: readonly Cut[] };
@@ -37,7 +57,7 @@ export interface Requests {
     readonly asks: { readonly number: number; readonly facts: SealedFacts };
     readonly gives: void;
   };
-  /** A partition cannot be read. @gives its number where it was the open one, with what it takes to go on elsewhere. */
+  /** A partition cannot be read. The one that is written to is given up, too. */
   readonly damaged: {
     readonly asks: { readonly number: number; readonly problem: string };
     readonly gives: void;
@@ -70,18 +90,16 @@ export interface Ready {
   /** Sentences. */
   readonly said: readonly string[];
 }
-export interface OpenPartition {
+export interface OpenPartition extends Beginning {
   readonly number: number;
-  readonly wallBaseMs: number;
   readonly events: number;
-  readonly strings: readonly string[];
-  readonly lists: readonly string[];
 }
 
 /** From the engine's thread to the writer's. */
 export type Order =
   | ({ readonly order: 'append'; readonly id: number } & Append)
   | { readonly order: 'request'; readonly id: number; readonly request: Request }
+  | ({ readonly order: 'move_on' } & Move)
   | { readonly order: 'end' };
 
 /** From the writer's thread to the engine's. */
@@ -91,6 +109,8 @@ export type Word =
   | { readonly word: 'stored'; readonly id: number; readonly standing: Standing }
   | { readonly word: 'standing'; readonly standing: Standing }
   | { readonly word: 'refused'; readonly said: string | undefined }
+  /** Asks for `move_on`. */
+  | { readonly word: 'broken'; readonly number: number; readonly problem: string }
   | { readonly word: 'full'; readonly full: FullPartition }
   | { readonly word: 'log'; readonly line: string }
   | { readonly word: 'reply'; readonly id: number; readonly value: unknown }
@@ -115,11 +135,13 @@ export interface WritingListener {
   readonly onStanding: (standing: Standing) => void;
   readonly onRefused: (said: string | undefined) => void;
   readonly onFull: (full: FullPartition) => void;
+  /** A partition can be written to no more. Gives what those begin with that goes on for it. */
+  readonly onBroken: (number: number) => Beginning | undefined;
   readonly log: (line: string) => void;
 }
 
 interface Waiting {
-  readonly append: Append;
+  append: Append;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -254,6 +276,8 @@ export class Writing {
         return this.#listener.onStanding(word.standing);
       case 'refused':
         return this.#listener.onRefused(word.said);
+      case 'broken':
+        return this.#moveOn(word.number, word.problem);
       case 'full':
         return this.#listener.onFull(word.full);
       case 'log':
@@ -268,6 +292,13 @@ export class Writing {
     }
   }
 
+  #moveOn(broken: number, problem: string): void {
+    this.#listener.log(problem);
+    const beginning = this.#listener.onBroken(broken);
+    for (const waiting of this.#waiting.values()) waiting.append = movedOn(waiting.append, broken);
+    this.#post({ order: 'move_on', broken, problem, beginning });
+  }
+
   #post(order: Order): void {
     this.#worker?.postMessage(order);
   }
@@ -277,5 +308,9 @@ export class Writing {
     this.#asked.clear();
   }
 }
+
+/** The append with the number that its partition has after a move. */
+export const movedOn = (append: Append, broken: number): Append =>
+  append.partition < broken ? append : { ...append, partition: append.partition + 1 };
 
 export const closedError = () => new StoreError('failed', 'The database is closed.');
