@@ -9,6 +9,7 @@ import { chunkRow } from './partition.ts';
 import { isUnreadable, readable, readOn } from './readable.ts';
 import { RowReader } from './rows.ts';
 import { readList } from './terms.ts';
+import { numberOf } from './spots.ts';
 import { canBeUsed, decodeChunks, decodeUses } from './uses.ts';
 
 /** Of each finding so many are told; the rest is counted. */
@@ -71,7 +72,14 @@ export function checkPartition(
     pause();
     progress(i / chunks.length);
     if (chunk.number !== i) problems.add('chunk', `Chunk ${i} is missing.`);
-    events += checkChunk(db, rows, chunk, chunks[i - 1], sealed, problems);
+    events += checkChunk(
+      db,
+      rows,
+      chunk,
+      chunks[i - 1],
+      sealed ? sealedUse(db, chunk, layout) : openUse(chunk, layout),
+      problems,
+    );
   }
   const all: unknown = db.prepare('SELECT count(*) FROM event').pluck().get();
   if (all !== events) problems.add('count', `It has ${String(all)} events; its chunks tell of ${events}.`);
@@ -104,7 +112,7 @@ function checkChunk(
   rows: RowReader,
   chunk: Chunk,
   before: Chunk | undefined,
-  sealed: boolean,
+  has: HasUse,
   problems: Problems,
 ): number {
   const select = `SELECT ${rows.all.columns} FROM event WHERE sequence BETWEEN ? AND ? ORDER BY sequence`;
@@ -135,14 +143,13 @@ function checkChunk(
     lastMs === chunk.last_ms &&
     (before === undefined || chunk.first_sequence > before.last_sequence);
   if (!agrees) problems.add('chunks', `Chunk ${chunk.number} is not what the events in it are.`);
-  if (chunk.number % SAMPLE === 0) checkUses(db, chunk, sealed, problems);
+  if (chunk.number % SAMPLE === 0) checkUses(db, chunk, has, problems);
   return found.length;
 }
 
 /** Looks whether the index has all that the rows of a chunk have. */
-function checkUses(db: Database.Database, chunk: Chunk, sealed: boolean, problems: Problems): void {
+function checkUses(db: Database.Database, chunk: Chunk, has: HasUse, problems: Problems): void {
   const names = statement(db, `SELECT name FROM pragma_table_info('event')`).pluck().all();
-  const has = sealed ? sealedUse(db, chunk.number) : openUse(chunk);
   for (const column of COLUMNS.filter(isIndexed)) {
     const place = names.indexOf(column.name);
     if (place < 0) continue;
@@ -166,17 +173,17 @@ function checkUses(db: Database.Database, chunk: Chunk, sealed: boolean, problem
 
 type HasUse = (column: number, id: number) => boolean;
 
-function sealedUse(db: Database.Database, chunk: number): HasUse {
+function sealedUse(db: Database.Database, { number }: Chunk, layout: number): HasUse {
   const stored = statement(db, 'SELECT chunks FROM use WHERE id = ? AND "column" = ?').pluck();
   return (column, id) => {
     const bytes: unknown = stored.get(id, column);
-    return Buffer.isBuffer(bytes) && decodeChunks(bytes).includes(chunk);
+    return Buffer.isBuffer(bytes) && decodeChunks(bytes, layout).some((chunk) => numberOf(chunk) === number);
   };
 }
 
-function openUse({ uses }: Chunk): HasUse {
-  const decoded = uses === null ? undefined : decodeUses(uses);
-  return (column, id) => decoded?.get(column)?.includes(id) === true;
+function openUse({ uses }: Chunk, layout: number): HasUse {
+  const decoded = uses === null ? undefined : decodeUses(uses, layout);
+  return (column, id) => decoded?.get(column)?.some((used) => numberOf(used) === id) === true;
 }
 
 /** What the index says of a cell, if anything. */

@@ -1,3 +1,4 @@
+import { readSpot } from './uses.ts';
 import { VarintReader } from './varint.ts';
 
 const unzigzag = (value: number) => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
@@ -14,8 +15,8 @@ export class ChunkUses {
   readonly #ids: Int32Array | Float64Array;
   readonly #sketch = new Uint32Array(2 ** (SKETCH_BITS - 5));
 
-  /** @throws RangeError where the bytes are damaged. */
-  constructor(bytes: Uint8Array) {
+  /** @param layout of the partition. @throws RangeError where the bytes are damaged. */
+  constructor(bytes: Uint8Array, layout: number) {
     const reader = new VarintReader(bytes);
     const ids: number[] = [];
     const starts: number[] = [];
@@ -28,6 +29,7 @@ export class ChunkUses {
       for (let i = 0; i < length; i++) {
         const value = reader.read();
         ids.push(i === 0 ? unzigzag(value) : ids.at(-1)! + value);
+        readSpot(reader, layout);
       }
     }
     starts.push(ids.length);

@@ -1,6 +1,7 @@
 import { FIRST_CELL, MS_CELL, ROW_CELLS, TEXT_CELL, type Batch } from './batch.ts';
 import { COLUMNS, isIndexed, type Storage } from './columns.ts';
-import { CHUNK_EVENTS, columnNumbers } from './layout.ts';
+import { CHUNK_EVENTS, columnNumbers, LAYOUT } from './layout.ts';
+import { numberOf, SEVERAL, withSpot } from './spots.ts';
 import { canBeUsed, decodeUses, encodeUses } from './uses.ts';
 
 /** A row of the table `chunk`. */
@@ -54,12 +55,15 @@ export class Chunks {
   #lastTimeNs = 0;
   #firstMs: number | null = null;
   #lastMs: number | null = null;
-  /** What each indexed column has, with few repetitions. */
+  /** What each indexed column has, with spots: what is in several rows at least twice, with few repetitions. */
   readonly #used: number[][] = INDEXED.map(() => []);
   readonly #last = new Float64Array(INDEXED.length);
   /** Lossy: most of what comes again is recognised here. Keys are column and number, void in another generation. */
   readonly #keys = new Float64Array(SLOTS);
   readonly #generations = new Int32Array(SLOTS);
+  /** Not 0: it is known of what is in the slot, or came last in the column, that it is in several rows. */
+  readonly #several = new Uint8Array(SLOTS);
+  readonly #lastSeveral = new Uint8Array(INDEXED.length);
   #generation = 1;
 
   constructor() {
@@ -78,7 +82,7 @@ export class Chunks {
     this.#lastTimeNs = last.last_time_ns;
     this.#firstMs = last.first_ms;
     this.#lastMs = last.last_ms;
-    const uses = decodeUses(last.uses);
+    const uses = decodeUses(last.uses, LAYOUT);
     INDEXED.forEach(({ column }, i) => this.#used[i]!.push(...(uses.get(column) ?? [])));
   }
 
@@ -125,8 +129,13 @@ export class Chunks {
     for (let i = 0; i < INDEXED.length; i++) {
       const indexed = INDEXED[i]!;
       let number = cells[at + indexed.cell]!;
-      if (number !== number || number === last[i]) continue;
-      last[i] = number;
+      if (number !== number) continue;
+      if (number === last[i]) {
+        if (this.#lastSeveral[i] !== 0) continue;
+      } else {
+        last[i] = number;
+        this.#lastSeveral[i] = 0;
+      }
       if (number === TEXT_CELL) continue;
       if (indexed.rule !== 'id') {
         if (indexed.rule === 'not_zero' && number === 0) continue;
@@ -139,10 +148,16 @@ export class Chunks {
       const slot = (Math.imul(number | 0, 0x9e3779b1) ^ (i * 0x2545)) & (SLOTS - 1);
       // Keys of numbers past that would not be exact.
       const exact = key < 2 ** 53 && key > -(2 ** 53);
-      if (exact && this.#keys[slot] === key && this.#generations[slot] === this.#generation) continue;
-      this.#keys[slot] = key;
-      this.#generations[slot] = this.#generation;
-      this.#used[i]!.push(number);
+      if (exact && this.#keys[slot] === key && this.#generations[slot] === this.#generation) {
+        this.#lastSeveral[i] = 1;
+        if (this.#several[slot] !== 0) continue;
+        this.#several[slot] = 1;
+      } else {
+        this.#keys[slot] = key;
+        this.#generations[slot] = this.#generation;
+        this.#several[slot] = 0;
+      }
+      this.#used[i]!.push(withSpot(number, this.#events));
     }
   }
 
@@ -170,7 +185,7 @@ export class Chunks {
 
 const scratch = new Float64Array(2 * CHUNK_EVENTS);
 
-/** Sorts numbers, ascending and each once, in place. */
+/** Sorts numbers with their spots, ascending and each number once, in place. */
 function sortOnce(numbers: number[]): void {
   if (numbers.length < 2) return;
   const sorted =
@@ -179,7 +194,9 @@ function sortOnce(numbers: number[]): void {
   sorted.sort();
   let kept = 0;
   for (let i = 0; i < sorted.length; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) numbers[kept++] = sorted[i]!;
+    const number = numberOf(sorted[i]!);
+    if (kept > 0 && numberOf(numbers[kept - 1]!) === number) numbers[kept - 1] = withSpot(number, SEVERAL);
+    else numbers[kept++] = sorted[i]!;
   }
   numbers.length = kept;
 }

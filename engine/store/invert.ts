@@ -1,3 +1,4 @@
+import { numberOf, spotOf, withSpot } from './spots.ts';
 import { decodeUses, encodeChunks } from './uses.ts';
 
 /** One row of the table `use`. */
@@ -7,8 +8,10 @@ export type UsesOf = (chunk: number) => Uint8Array;
 
 /** What is sorted at a time: 16 bytes each, however many there are. */
 const MOST_AT_ONCE = 1 << 20;
+const SPOT_BITS = 8;
 const CHUNK_BITS = 16;
 const COLUMN_BITS = 8;
+const PLACE_BITS = SPOT_BITS + CHUNK_BITS;
 const DIGIT_BITS = 11;
 /** Ids from −NEAR to NEAR − 1 are sorted as 32 bits. No sensor has given others yet, so that these may cost more. */
 const NEAR = 2 ** 31;
@@ -19,16 +22,23 @@ let spare: Sorter | undefined;
 interface Triple {
   readonly id: number;
   readonly column: number;
+  /** With its spot. */
   readonly chunk: number;
 }
 
 /**
  * Turns what each chunk uses round: which chunks use each id in each column, in the order of the table's key, but for
  * ids of more than 31 bits, which come last. Ids are sorted in slices of their range, so that memory stays small.
+ * @param layout of the partition.
  * @param usesOf called several times for each chunk from 0 to `chunks` − 1 where there is too much for one sort.
  * @throws RangeError where the bytes are damaged.
  */
-export function* invertUses(chunks: number, usesOf: UsesOf, most = MOST_AT_ONCE): Generator<Use> {
+export function* invertUses(
+  chunks: number,
+  layout: number,
+  usesOf: UsesOf,
+  most = MOST_AT_ONCE,
+): Generator<Use> {
   if (chunks > 2 ** CHUNK_BITS) throw new RangeError(`${chunks} chunks are too many for one partition`);
   const far: Triple[] = [];
   const sorter = most === MOST_AT_ONCE ? (spare ?? new Sorter(most)) : new Sorter(most);
@@ -41,17 +51,19 @@ export function* invertUses(chunks: number, usesOf: UsesOf, most = MOST_AT_ONCE)
     let least = to;
     let greatest = from;
     for (let chunk = 0; chunk < chunks; chunk++) {
-      for (const [column, ids] of decodeUses(usesOf(chunk))) {
+      for (const [column, ids] of decodeUses(usesOf(chunk), layout)) {
         if (column >= 2 ** COLUMN_BITS) throw new RangeError(`column ${column} is too large a number`);
-        for (const id of ids) {
+        for (const spotted of ids) {
+          const id = numberOf(spotted);
+          const place = withSpot(chunk, spotOf(spotted));
           if (id < from || id > to) {
             if ((id < -NEAR || id >= NEAR) && from === -NEAR && to === NEAR - 1)
-              far.push({ id, column, chunk });
+              far.push({ id, column, chunk: place });
             continue;
           }
           if (id < least) least = id;
           if (id > greatest) greatest = id;
-          if (fits) fits = sorter.add(id, (column << CHUNK_BITS) | chunk);
+          if (fits) fits = sorter.add(id, column * 2 ** PLACE_BITS + place);
         }
       }
     }
@@ -77,8 +89,6 @@ class Sorter {
   #from = 0;
   #least = Infinity;
   #greatest = 0;
-  /** Most ids are used by one chunk. */
-  readonly #single: (Buffer | undefined)[] = [];
 
   constructor(most: number) {
     // Zeroed pages that are never written take no memory.
@@ -113,18 +123,13 @@ class Sorter {
     for (let i = 0; i < this.#length; i++) {
       const id = this.#ids[i]!;
       const place = this.#places[i]!;
-      const column = place >>> CHUNK_BITS;
-      chunks.push(place & (2 ** CHUNK_BITS - 1));
-      if (i + 1 < this.#length && this.#ids[i + 1] === id && this.#places[i + 1]! >>> CHUNK_BITS === column)
+      const column = place >>> PLACE_BITS;
+      chunks.push(place & (2 ** PLACE_BITS - 1));
+      if (i + 1 < this.#length && this.#ids[i + 1] === id && this.#places[i + 1]! >>> PLACE_BITS === column)
         continue;
-      yield [id + this.#from, column, this.#encode(chunks)];
+      yield [id + this.#from, column, encodeChunks(chunks)];
       chunks = [];
     }
-  }
-
-  #encode(chunks: readonly number[]): Buffer {
-    if (chunks.length > 1) return encodeChunks(chunks);
-    return (this.#single[chunks[0]!] ??= encodeChunks(chunks));
   }
 
   #sort(): void {
@@ -132,7 +137,7 @@ class Sorter {
     for (let i = 0; i < this.#length; i++) this.#ids[i]! -= this.#least;
     this.#from += this.#least;
     const greatest = this.#greatest - this.#least;
-    this.#sortBy(this.#places, CHUNK_BITS, COLUMN_BITS);
+    this.#sortBy(this.#places, PLACE_BITS, COLUMN_BITS);
     for (let shift = 0; shift < 32 && greatest >= 2 ** shift; shift += DIGIT_BITS)
       this.#sortBy(this.#ids, shift, Math.min(DIGIT_BITS, 32 - shift));
   }

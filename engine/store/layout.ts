@@ -22,8 +22,8 @@ import { ALL_COLUMNS_SQL, COLUMNS, columnSql } from './columns.ts';
 
 /** 'MRLN': says that an SQLite file is Merlon's. */
 export const APPLICATION_ID = 0x4d524c4e;
-/** Of partitions; the catalogue has migrations. */
-export const LAYOUT = 1;
+/** Of partitions; the catalogue has migrations. Layout 1 says of ids in which chunks they are, but not in which rows. */
+export const LAYOUT = 2;
 
 /** A partition is full with so many events, or once its dictionary has so many characters. */
 export const PARTITION_EVENTS = 262_144;

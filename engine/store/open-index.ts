@@ -32,7 +32,10 @@ export class OpenIndex implements TermIndex {
   readonly #newLists: Database.Statement<[number]>;
   readonly #newUses: Database.Statement<[number]>;
 
-  constructor(db: Database.Database, chunks: ChunkTable, trigrams: Trigrams) {
+  readonly #layout: number;
+
+  constructor(db: Database.Database, chunks: ChunkTable, trigrams: Trigrams, layout: number) {
+    this.#layout = layout;
     this.#chunks = chunks;
     this.#trigrams = trigrams;
     const after = (sql: string) => db.prepare<[number]>(sql).raw();
@@ -55,7 +58,7 @@ export class OpenIndex implements TermIndex {
     for (const row of this.#newUses.iterate(from)) {
       const [number, uses] = cellsOf(row);
       if (typeof number !== 'number' || !Buffer.isBuffer(uses)) throw new TypeError('a chunk has no uses');
-      this.#uses[number] = new ChunkUses(uses);
+      this.#uses[number] = new ChunkUses(uses, this.#layout);
     }
   }
 

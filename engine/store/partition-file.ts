@@ -48,9 +48,9 @@ export class PartitionFile {
       this.chunks = new ChunkTable(this.#db);
       if (sealed) {
         this.chunks.refresh();
-        this.index = new SealedIndex(this.#db, this.rows, this.chunks, shared.trigrams);
+        this.index = new SealedIndex(this.#db, this.rows, this.chunks, shared.trigrams, layout);
       } else {
-        this.#open = new OpenIndex(this.#db, this.chunks, shared.trigrams);
+        this.#open = new OpenIndex(this.#db, this.chunks, shared.trigrams, layout);
         this.index = this.#open;
         this.#refresh();
       }

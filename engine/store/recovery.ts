@@ -141,9 +141,9 @@ class Partition {
 
   #settleOpen(bootId: string | undefined): boolean {
     const path = openPath(this.#folder, this.#number);
-    const read = this.#read(path, false, (db) => {
+    const read = this.#read(path, false, (db, layout) => {
       const isVoid = db.prepare('SELECT 1 FROM main.sqlite_schema LIMIT 1').get() === undefined;
-      return isVoid ? 'void' : { head: readHead(db), totals: readTotals(db) };
+      return isVoid ? 'void' : { head: readHead(db), totals: readTotals(db), layout };
     });
     if (read === undefined) return false;
     if (read === 'void' || read.totals.events === 0) {
@@ -152,7 +152,8 @@ class Partition {
       return false;
     }
     this.#catalogue.atOnce(() => this.#know(read.head));
-    if (read.head.bootId === bootId && this.#row?.state !== 'damaged' && isRoomy(read.totals)) return true;
+    const goesOn = read.head.bootId === bootId && read.layout === LAYOUT && isRoomy(read.totals);
+    if (goesOn && this.#row?.state !== 'damaged') return true;
     this.#catalogue.full(this.#number, { ...read.totals, bytes: bytesOf(path) });
     return false;
   }
@@ -165,7 +166,11 @@ class Partition {
     if (this.#row === undefined || this.#row.boot !== boot) this.#catalogue.opened(this.#number, boot);
   }
 
-  #read<T>(path: string, readonly: boolean, read: (db: Database.Database) => T): T | undefined {
+  #read<T>(
+    path: string,
+    readonly: boolean,
+    read: (db: Database.Database, layout: number) => T,
+  ): T | undefined {
     const db = new Database(path, { readonly, fileMustExist: true, timeout: 5000 });
     try {
       const layout = v.parse(v.number(), db.pragma('user_version', { simple: true }));
@@ -178,7 +183,7 @@ class Partition {
         this.damaged('is a database, but not one of Merlon’s.');
         return undefined;
       }
-      return read(db);
+      return read(db, layout);
     } finally {
       db.close();
     }

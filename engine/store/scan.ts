@@ -5,6 +5,7 @@ import type { PartitionFile } from './partition-file.ts';
 import { Planner, type Plan } from './plan.ts';
 import { rowTest, type RowTest } from './row-test.ts';
 import { cellsOf, type Selection } from './rows.ts';
+import { numberOf, spotOf } from './spots.ts';
 import { ALWAYS, isNever } from './sql.ts';
 import { QUICK, THOROUGH } from './terms.ts';
 
@@ -49,6 +50,8 @@ const QUICK_EVENTS = 4096;
 
 /** Rows read by one statement at most where most may not match, and where every one does. */
 const MOST_ROWS = 1024;
+/** Rows that the index knows, looked at between two steps. */
+const ROWS_AT_ONCE = 16;
 /** Chunks that one statement looks at: few at first, for a quick beginning. */
 const FIRST_RUN = 2;
 const LONGEST_RUN = 64;
@@ -77,6 +80,11 @@ export function* scan(
     pause();
     if (search.cut && spent.events >= QUICK_EVENTS) search = new Search(file, wanted, true);
     if (search.isEmpty) break;
+    const rows = search.rowsIn(wanted.first, wanted.last);
+    if (rows !== undefined) {
+      yield* search.rowByRow(rows, spent, pause);
+      break;
+    }
     const [from, to] = search.nextRun(low, high, run);
     if (from > to) break;
     for (let at = from; at <= to; at++) spent.events += chunks.at(at).events;
@@ -110,6 +118,7 @@ class Search {
   /** SQL alone decides. */
   readonly isExact: boolean;
   readonly #file: PartitionFile;
+  readonly #wanted: Wanted;
   readonly #newestFirst: boolean;
   readonly #plan: Plan;
   readonly #chunks: ChunkSet | null;
@@ -120,6 +129,7 @@ class Search {
   constructor(file: PartitionFile, wanted: Wanted, thorough: boolean) {
     const { query, now, fromMs, untilMs, newestFirst } = wanted;
     this.#file = file;
+    this.#wanted = wanted;
     this.#newestFirst = newestFirst;
     const planner = new Planner(file, now, thorough ? THOROUGH : QUICK);
     this.#plan = query === null ? { chunks: null, may: ALWAYS, must: ALWAYS } : planner.plan(query);
@@ -141,6 +151,47 @@ class Search {
 
   get isEmpty(): boolean {
     return isNever(this.#plan.may);
+  }
+
+  /**
+   * The only rows that can match, in the direction of the search, where the index knows them; undefined elsewhere.
+   * @param first @param last sequences, both included.
+   */
+  rowsIn(first: number, last: number): readonly number[] | undefined {
+    const { chunks } = this.#file;
+    const rows = this.#chunks?.rows;
+    if (rows === undefined) return undefined;
+    const found: number[] = [];
+    for (const row of rows) {
+      const { events, firstSequence, lastSequence } = chunks.at(numberOf(row));
+      // Where sequences are missing nobody knows which row is which.
+      if (lastSequence - firstSequence + 1 !== events) return undefined;
+      const sequence = firstSequence + spotOf(row) - 1;
+      if (sequence >= first && sequence <= last) found.push(sequence);
+    }
+    return this.#newestFirst ? found.reverse() : found;
+  }
+
+  /** Looks at these rows, some at a time. @param rows sequences, in the direction of the search. */
+  *rowByRow(rows: readonly number[], spent: Spent, pause: () => void): Generator<Step> {
+    const { query, now, fromMs, untilMs } = this.#wanted;
+    const { rows: reader } = this.#file;
+    const fits: RowTest = query === null ? () => true : rowTest(query, now, reader, reader.all);
+    const timed = fromMs > -Infinity || untilMs < Infinity;
+    const test = timed ? inTime(fits, reader.all, fromMs, untilMs) : fits;
+    for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+      pause();
+      const some = rows.slice(at, at + ROWS_AT_ONCE);
+      spent.events += some.length;
+      const matches: Match[] = [];
+      for (const sequence of some) {
+        const row = this.#file.row(sequence);
+        if (row === undefined || !test(cellsOf(row))) continue;
+        const fields = this.#wanted.fields === undefined ? {} : reader.all.fieldsOf(row);
+        matches.push({ sequence, fields, event: () => reader.eventOf(row) });
+      }
+      yield { matches, reached: some.at(-1)! };
+    }
   }
 
   /** The next neighbouring chunks that may have matches, at most `most`; from > to where there are none. */

@@ -23,6 +23,7 @@ import { MinuteCounter } from './minute-counter.ts';
 import { decodeMinutes } from './minutes.ts';
 import { writePartition } from './partition.builder.ts';
 import { sealPartition } from './seal.ts';
+import { numberOf } from './spots.ts';
 import { decodeChunks, decodeUses } from './uses.ts';
 
 const CHILD = new URL('./seal.child.ts', import.meta.url).pathname;
@@ -103,14 +104,18 @@ test('the index of uses says of each id in which chunks it is, as the chunks sai
       .prepare<[], { number: number; uses: Buffer }>('SELECT number, uses FROM chunk')
       .all()
       .flatMap(({ number, uses }) =>
-        [...decodeUses(uses)].flatMap(([column, ids]) => ids.map((id) => `${id} ${column} ${number}`)),
+        [...decodeUses(uses, LAYOUT)].flatMap(([column, ids]) =>
+          ids.map((id) => `${numberOf(id)} ${column} ${number}`),
+        ),
       ),
   );
   const found = read(sealedPath(folder, 1), (db) =>
     db
       .prepare<[], { id: number; column: number; chunks: Buffer }>('SELECT * FROM use')
       .all()
-      .flatMap(({ id, column, chunks }) => decodeChunks(chunks).map((chunk) => `${id} ${column} ${chunk}`)),
+      .flatMap(({ id, column, chunks }) =>
+        decodeChunks(chunks, LAYOUT).map((chunk) => `${id} ${column} ${numberOf(chunk)}`),
+      ),
   );
   expect(told.length).toBeGreaterThan(2000);
   expect(found.toSorted()).toEqual(told.toSorted());

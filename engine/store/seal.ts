@@ -11,6 +11,7 @@ import { invertUses } from './invert.ts';
 import {
   APPLICATION_ID,
   eventsFolder,
+  LAYOUT,
   openPath,
   PARTITION_PAGE_BYTES,
   SEALED_SQL,
@@ -96,13 +97,13 @@ function build(
     makeTables(db);
     copy(db, pause);
     const totals = readTotals(db);
-    writeUses(db, pause);
+    writeUses(db, layout, pause);
     writeHashes(db, pause);
     writeTrigrams(db, pause);
     const minutes = counted ?? minutesOf(db, pause);
     writeMinutes(db, minutes);
     db.pragma(`application_id = ${APPLICATION_ID}`);
-    db.pragma(`user_version = ${layout}`);
+    db.pragma(`user_version = ${LAYOUT}`);
     db.exec('COMMIT');
     return { ...totals, minutes: encodeMinutes(minutes) };
   } finally {
@@ -129,7 +130,7 @@ function copy(db: Database.Database, pause: () => void): void {
   db.exec(`INSERT INTO main.chunk SELECT ${CHUNK_COLUMNS} FROM open.chunk`);
 }
 
-function writeUses(db: Database.Database, pause: () => void): void {
+function writeUses(db: Database.Database, layout: number, pause: () => void): void {
   const uses = db.prepare<[number]>('SELECT uses FROM open.chunk WHERE number = ?').pluck();
   const chunks = db.prepare<[], number>('SELECT count(*) FROM open.chunk').pluck().get() ?? 0;
   const insert = (rows: number) =>
@@ -142,7 +143,7 @@ function writeUses(db: Database.Database, pause: () => void): void {
     return bytes;
   };
   let row: (number | Buffer)[] = [];
-  for (const use of invertUses(chunks, usesOf)) {
+  for (const use of invertUses(chunks, layout, usesOf)) {
     row.push(...use);
     if (row.length < 3 * ROWS_PER_INSERT) continue;
     many.run(...row);

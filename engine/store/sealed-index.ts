@@ -15,6 +15,7 @@ import {
   type TermIndex,
 } from './terms.ts';
 import type { Trigrams } from './trigrams.ts';
+import { numberOf, spotOf } from './spots.ts';
 import { decodeChunks } from './uses.ts';
 
 /** Candidates looked at for each id that may be found. */
@@ -22,6 +23,7 @@ const TRIGRAM_CANDIDATES = 4;
 
 /** The index that sealing made. */
 export class SealedIndex implements TermIndex {
+  readonly #layout: number;
   readonly #rows: RowReader;
   readonly #chunks: ChunkTable;
   readonly #trigrams: Trigrams;
@@ -38,7 +40,14 @@ export class SealedIndex implements TermIndex {
   #addressIds: readonly number[] | undefined;
   #listIds: readonly number[] | undefined;
 
-  constructor(db: Database.Database, rows: RowReader, chunks: ChunkTable, trigrams: Trigrams) {
+  constructor(
+    db: Database.Database,
+    rows: RowReader,
+    chunks: ChunkTable,
+    trigrams: Trigrams,
+    layout: number,
+  ) {
+    this.#layout = layout;
     this.#rows = rows;
     this.#chunks = chunks;
     this.#trigrams = trigrams;
@@ -117,7 +126,7 @@ export class SealedIndex implements TermIndex {
     if (!Buffer.isBuffer(chunks)) throw new TypeError('a use in the index has no chunks');
     let set = found.get(column);
     if (set === undefined) found.set(column, (set = new ChunkSet(this.#chunks.length)));
-    for (const chunk of decodeChunks(chunks)) set.add(chunk);
+    for (const chunk of decodeChunks(chunks, this.#layout)) set.add(numberOf(chunk), spotOf(chunk));
   }
 
   /** Some may not hold the texts: trigrams of a text may stand in another order, and fold more letters. */
