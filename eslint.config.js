@@ -133,6 +133,11 @@ export default ts.config(
     },
   },
   {
+    files: ['**/*.svelte'],
+    // One destructuring holds all props, and `$bindable` needs `let`.
+    rules: { 'prefer-const': ['error', { destructuring: 'all' }] },
+  },
+  {
     // What a component is, only svelte-check knows; here it has no type.
     files: ['**/*.svelte'],
     rules: Object.fromEntries(
@@ -175,7 +180,15 @@ export default ts.config(
   ...zone('preload', { folders: ['shared'], packages: ['electron'], node: false }),
   ...zone('renderer', {
     folders: ['shared'],
-    packages: ['svelte', '@fontsource-variable'],
+    packages: [
+      'svelte',
+      'valibot',
+      'bits-ui',
+      '@lucide/svelte',
+      '@codemirror',
+      '@lezer/highlight',
+      '@fontsource-variable',
+    ],
     node: false,
   }),
   {

@@ -1,31 +1,36 @@
+import * as v from 'valibot';
+import { kept } from './kept.svelte.ts';
+
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-const KEY = 'merlon.theme';
-
 /** Light, dark, or as the system has it; kept in this browser. */
 class ThemeState {
-  chosen = $state<Theme>(kept());
+  readonly #kept = kept<v.GenericSchema<Theme>>('theme', v.picklist(THEMES), 'system');
 
   constructor() {
     this.#apply();
   }
 
-  next(): void {
-    this.chosen = THEMES[(THEMES.indexOf(this.chosen) + 1) % THEMES.length] ?? 'system';
-    localStorage.setItem(KEY, this.chosen);
+  get chosen(): Theme {
+    return this.#kept.value;
+  }
+
+  choose(theme: Theme): void {
+    this.#kept.value = theme;
     this.#apply();
   }
 
-  #apply(): void {
-    if (this.chosen === 'system') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = this.chosen;
+  next(): void {
+    this.choose(THEMES[(THEMES.indexOf(this.chosen) + 1) % THEMES.length] ?? 'system');
   }
-}
 
-function kept(): Theme {
-  const text = localStorage.getItem(KEY);
-  return THEMES.find((theme) => theme === text) ?? 'system';
+  #apply(): void {
+    const root = globalThis.document?.documentElement;
+    if (root === undefined) return;
+    if (this.chosen === 'system') delete root.dataset['theme'];
+    else root.dataset['theme'] = this.chosen;
+  }
 }
 
 export const theme = new ThemeState();
