@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { commands, type Command, type Commands } from './commands.svelte.ts';
 import { kept } from './kept.svelte.ts';
-import { isCharacter, strokeOf, takesText, waysOf } from './keys.ts';
+import { focusPlace, isCharacter, strokeOf, waysOf, type FocusPlace } from './keys.ts';
 
 /** How long the second key of two is waited for. */
 const WAIT_MS = 1500;
@@ -16,8 +16,11 @@ export class Keyboard {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #commands: Commands;
 
-  constructor(of: Commands) {
+  readonly #place: (target: EventTarget | null) => FocusPlace;
+
+  constructor(of: Commands, place: (target: EventTarget | null) => FocusPlace = focusPlace) {
     this.#commands = of;
+    this.#place = place;
   }
 
   /** Before anybody else: the second key of two belongs to nobody else. */
@@ -36,7 +39,7 @@ export class Keyboard {
   pressed(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing || MODIFIERS.has(event.key)) return;
     const stroke = strokeOf(event);
-    if (rests(stroke, event)) return;
+    if (rests(stroke, this.#place(event.target))) return;
     const command = this.#find([stroke]);
     if (command !== undefined) {
       event.preventDefault();
@@ -70,13 +73,10 @@ export class Keyboard {
 
 const MODIFIERS = new Set(['Control', 'Shift', 'Alt', 'Meta', 'AltGraph', 'CapsLock']);
 
-/** Characters are text in a text field; and what floats over the page has the keys to itself. */
-function rests(stroke: string, { target }: KeyboardEvent): boolean {
-  const character = isCharacter(stroke);
-  if (character && (!singleLetterKeys.value || takesText(target))) return true;
-  const floats =
-    target instanceof Element && target.closest('[role=dialog], [role=alertdialog], [role=menu]');
-  return Boolean(floats) && (character || !stroke.startsWith('Ctrl+'));
+/** Whether a key means nothing here; keys with Ctrl, and F keys, mean the same everywhere but under what floats. */
+function rests(stroke: string, place: FocusPlace): boolean {
+  if (isCharacter(stroke)) return place !== 'page' || !singleLetterKeys.value;
+  return place === 'floating' && !stroke.startsWith('Ctrl+');
 }
 
 export const keyboard = new Keyboard(commands);

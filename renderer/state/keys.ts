@@ -30,12 +30,19 @@ export function isCharacter(stroke: string): boolean {
   return [...stroke.replace(/^Shift\+(?=.)/u, '')].length === 1;
 }
 
-/** Whether what has the focus takes text: there, characters are text. */
-export function takesText(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target instanceof HTMLTextAreaElement) return true;
-  if (target instanceof HTMLSelectElement) return true;
-  return target instanceof HTMLInputElement && !NO_TEXT.has(target.type);
+/** What has the focus: a text, where characters are text; something that floats and has the keys; or the page. */
+export type FocusPlace = 'text' | 'floating' | 'page';
+
+export function focusPlace(target: EventTarget | null): FocusPlace {
+  if (!(target instanceof HTMLElement)) return 'page';
+  if (target.closest('[role=dialog], [role=alertdialog], [role=menu]')) return 'floating';
+  return takesText(target) ? 'text' : 'page';
+}
+
+function takesText(element: HTMLElement): boolean {
+  if (element.isContentEditable || element instanceof HTMLTextAreaElement) return true;
+  if (element instanceof HTMLSelectElement) return true;
+  return element instanceof HTMLInputElement && !NO_TEXT.has(element.type);
 }
 
 const NO_TEXT = new Set([
