@@ -1,8 +1,11 @@
 import type { Command } from '../state/commands.svelte.ts';
-import { router } from '../state/route.svelte.ts';
+import { singleLetterKeys } from '../state/keyboard.svelte.ts';
+import { help, palette } from '../state/palette.svelte.ts';
+import { hrefOf, router } from '../state/route.svelte.ts';
 import { theme, THEMES } from '../state/theme.svelte.ts';
 import { toasts } from '../state/toasts.svelte.ts';
 import { copyText } from '../ui/copy.ts';
+import { nextRegion } from './regions.ts';
 import type { RailItem } from './screens.ts';
 
 /** What the console does on every screen. */
@@ -13,8 +16,23 @@ export function frameCommands(items: readonly RailItem[]): readonly Command[] {
       title: label,
       group: 'Go to',
       keys,
-      run: () => router.go(to),
+      run: () => router.go(router.lastOf(to)),
     })),
+    {
+      id: 'help.commands',
+      title: 'Commands',
+      group: 'Help',
+      keys: 'Ctrl+K',
+      run: () => palette.toggle(),
+    },
+    {
+      id: 'help.keys',
+      title: 'Keys',
+      group: 'Help',
+      keys: '? | F1',
+      words: 'shortcuts keyboard help',
+      run: () => help.toggle(),
+    },
     {
       id: 'go.back',
       title: 'Back',
@@ -30,6 +48,20 @@ export function frameCommands(items: readonly RailItem[]): readonly Command[] {
       keys: 'Alt+ArrowRight',
       enabled: () => router.canGoForward,
       run: () => router.forward(),
+    },
+    {
+      id: 'go.next-region',
+      title: 'Next region of the page',
+      group: 'Go to',
+      keys: 'F6',
+      run: () => nextRegion(1),
+    },
+    {
+      id: 'go.previous-region',
+      title: 'Previous region of the page',
+      group: 'Go to',
+      keys: 'Shift+F6',
+      run: () => nextRegion(-1),
     },
     {
       id: 'view.copy-link',
@@ -54,10 +86,29 @@ export function frameCommands(items: readonly RailItem[]): readonly Command[] {
       enabled: () => toasts.undoable !== undefined,
       run: () => toasts.undoable && toasts.undo(toasts.undoable.id),
     },
+    {
+      id: 'view.single-letter-keys',
+      title: 'Keys without Ctrl or Alt: on or off',
+      group: 'View',
+      words: 'single letter shortcuts',
+      run: toggleSingleLetterKeys,
+    },
   ];
 }
 
 async function copyLink(): Promise<void> {
-  if (await copyText(location.href)) toasts.say({ text: 'The link to this view is on the clipboard.' });
+  const link = new URL(hrefOf(router.current), location.href).href;
+  if (await copyText(link)) toasts.say({ text: 'The link to this view is on the clipboard.' });
   else toasts.fail('The clipboard refused the link. Copy it from the address bar.');
+}
+
+function toggleSingleLetterKeys(): void {
+  const on = !singleLetterKeys.value;
+  singleLetterKeys.value = on;
+  toasts.say({
+    text: on
+      ? 'Keys without Ctrl or Alt act again.'
+      : 'Keys without Ctrl or Alt rest. Ctrl+K has every command.',
+    undo: () => (singleLetterKeys.value = !on),
+  });
 }

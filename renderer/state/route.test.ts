@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { hrefOf, parseHref, Router, type Place, type Route } from './route.svelte.ts';
 
 const ROUTES: readonly [string, Route][] = [
@@ -51,13 +51,17 @@ class FakePlace implements Place {
       pushState: (state, _, href) => {
         this.entries = [...this.entries.slice(0, ++this.at), { state, href: String(href) }];
       },
-      replaceState: (state, _, href) => (this.entries[this.at] = { state, href: String(href) }),
+      replaceState: (state, _, href) => {
+        this.replaced(String(href));
+        this.entries[this.at] = { state, href: String(href) };
+      },
       back: () => this.#move(-1),
       forward: () => this.#move(1),
     };
   }
-  addEventListener(_: 'popstate', listener: () => void) {
-    this.#listeners.push(listener);
+  replaced(_href: string) {}
+  addEventListener(type: 'popstate' | 'pagehide', listener: () => void) {
+    if (type === 'popstate') this.#listeners.push(listener);
   }
   /** As a link does, or a person in the address bar. */
   follow(href: string) {
@@ -99,6 +103,23 @@ describe('the router', () => {
     expect(place.entries.map(({ href }) => href)).toEqual(['#/feed?query=a']);
   });
 
+  it('writes what changes quickly seldom, and before each step', () => {
+    vi.useFakeTimers();
+    const place = new FakePlace('#/feed');
+    const replaced = vi.spyOn(place, 'replaced');
+    const router = new Router(place);
+    replaced.mockClear();
+    for (let at = 1; at <= 20; at += 1) router.go({ screen: 'feed', event: `3.${at}` }, { replace: true });
+    expect(replaced.mock.calls).toEqual([['#/feed?event=3.1']]);
+    vi.advanceTimersByTime(200);
+    expect(replaced.mock.lastCall).toEqual(['#/feed?event=3.20']);
+    router.go({ screen: 'feed', event: '3.21' }, { replace: true });
+    router.go({ screen: 'settings' });
+    router.back();
+    expect(router.current).toEqual({ screen: 'feed', event: '3.21' });
+    vi.useRealTimers();
+  });
+
   it('follows links, and stays where an address means nothing', () => {
     const place = new FakePlace('#/feed');
     const router = new Router(place);
@@ -108,6 +129,13 @@ describe('the router', () => {
     place.follow('#/nonsense');
     expect(router.current).toEqual({ screen: 'settings', section: 'data' });
     expect(place.href).toBe('#/settings/data');
+  });
+
+  it('remembers how each screen was left', () => {
+    const router = new Router(new FakePlace('#/feed?query=a'));
+    router.go({ screen: 'settings' });
+    expect(router.lastOf({ screen: 'feed' })).toEqual({ screen: 'feed', query: 'a' });
+    expect(router.lastOf({ screen: 'processes' })).toEqual({ screen: 'processes' });
   });
 
   it('lives without a window', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, counted, dayAndMinute, duration, span } from './units.ts';
+import { bytes, countdown, counted, dayAndMinute, duration, span } from './units.ts';
 
 test.each([
   [740_000, '740 µs'],
@@ -22,6 +22,13 @@ test.each([
   [212 * 1024 ** 2, '212 MiB'],
   [1.12 * 1024 ** 3, '1.12 GiB'],
 ])('%d bytes read %s', (n, text) => expect(bytes(n)).toBe(text));
+
+test.each([
+  [43_000, '0:43'],
+  [42_001, '0:43'],
+  [725_000, '12:05'],
+  [-5, '0:00'],
+])('%d ms to go read %s', (ms, text) => expect(countdown(ms)).toBe(text));
 
 test('a count takes its noun', () => {
   expect([counted(1, 'event'), counted(1284, 'event'), counted(2, 'process', 'processes')]).toEqual([

@@ -55,6 +55,12 @@ export function span(ms: number): string {
   return both(Math.floor(s / 86_400), 'd', Math.floor((s % 86_400) / 3600), 'h');
 }
 
+/** What is left, as a clock that counts down: `0:43`, `12:05`. */
+export function countdown(ms: number): string {
+  const s = Math.ceil(Math.max(0, ms) / 1000);
+  return `${Math.floor(s / 60)}:${pad(s % 60)}`;
+}
+
 const both = (a: number, unitA: string, b: number, unitB: string) =>
   b === 0 ? `${a} ${unitA}` : `${a} ${unitA} ${b} ${unitB}`;
 
