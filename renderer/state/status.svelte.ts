@@ -19,6 +19,8 @@ export class StatusState {
   hasSensed = $state(false);
   /** Since when, and why, records do not flow any more; undefined while they do, and before they ever did. */
   blind = $state.raw<Blindness | undefined>();
+  /** How many bytes the store may have; undefined while that is not known. */
+  limit = $state<number | undefined>();
   #ratedAt = -Infinity;
 
   /** Follows this connection until it ends. */
@@ -26,6 +28,13 @@ export class StatusState {
     api.on('status.changed', (status) => this.#take(status));
     const reply = await api.request('status.get', {});
     if (reply.ok) this.#take(reply.value);
+    await this.readLimit(api);
+  }
+
+  /** Anew after the limit was changed. */
+  async readLimit(api: Console): Promise<void> {
+    const reply = await api.request('store.retention', {});
+    if (reply.ok) this.limit = reply.value.bytes;
   }
 
   #take(status: Status): void {
