@@ -36,6 +36,7 @@ const NO_STORE: FakeStore = {
   get: unasked,
   story: unasked,
   histogram: unasked,
+  values: unasked,
   cuts: unasked,
   holds: unasked,
   hold: unasked,

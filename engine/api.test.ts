@@ -103,6 +103,22 @@ describe('events.histogram', () => {
   });
 });
 
+describe('events.values', () => {
+  test('gives the counts, and says from when on where patience ended', async () => {
+    const values = [{ value: 'root', events: 3 }];
+    const ask = bench.over({ values: async () => ({ values, distinct: 7, countedFromMs: 60_000 }) });
+    expect(await ask('events.values', { field: 'user.name', query: '', limit: 1 })).toEqual({
+      ok: true,
+      value: { values, distinct: 7, counted_from: 60_000 },
+    });
+  });
+
+  test('a field that is none is not understood', () => {
+    const input = { field: 'user.nme', query: '', limit: 1 };
+    expect(() => requestParser('events.values')(input)).toThrow('no such field');
+  });
+});
+
 describe('a process that has left the table', () => {
   const stored = (id: string, parent: string, pid: number): EventFields => ({
     'process.entity_id': id,

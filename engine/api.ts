@@ -4,6 +4,7 @@ import {
   MAX_REPLY_BYTES,
   type EventHistogram,
   type EventPage,
+  type EventValues,
   type Handlers,
   type RequestIn,
   type Status,
@@ -19,7 +20,7 @@ import { DEFAULT_RETENTION, type Retention, type Store } from './store/contract.
 
 export interface ApiOptions {
   readonly status: () => Status;
-  readonly store: Pick<Store, 'page' | 'get' | 'story' | 'histogram'> & StoringStore;
+  readonly store: Pick<Store, 'page' | 'get' | 'story' | 'histogram' | 'values'> & StoringStore;
   /** What is kept; without it the defaults, for as long as this engine lives. */
   readonly retention?: StoringOptions['retention'];
   /** The newest stored cursor; null where nothing is stored. */
@@ -59,6 +60,7 @@ export class Api {
     'status.get': () => ok(this.#options.status()),
     'events.page': (input, client) => this.#page(input, client),
     'events.histogram': (input, client) => this.#histogram(input, client),
+    'events.values': (input, client) => this.#values(input, client),
     'events.get': async ({ cursor }, client) => {
       const place = parseCursor(cursor);
       if (place === undefined) return badCursor(cursor);
@@ -189,6 +191,22 @@ export class Api {
     if (!counted.ok) return counted;
     const { counts, countedFromMs } = counted.value;
     return ok({ counts, ...(countedFromMs === undefined ? {} : { counted_from: countedFromMs }) });
+  }
+
+  async #values(
+    input: RequestIn<'events.values'>,
+    client: Client,
+  ): Promise<Result<EventValues, 'bad_query' | StoredError>> {
+    const query = queryOf(input.query);
+    if (!query.ok) return query;
+    const { field, prefix, from, until, limit, patience_ms: patienceMs } = input;
+    const request = { field, prefix, query: query.value, fromMs: from, untilMs: until, limit, patienceMs };
+    const counted = await this.#stored(client, (signal) => this.#options.store.values(request, signal));
+    if (!counted.ok) return counted;
+    const { values, distinct, countedFromMs } = counted.value;
+    const exact = countedFromMs === undefined;
+    // Where no event left has a time, all that has one was counted.
+    return ok({ values, distinct, ...(exact ? {} : { counted_from: Math.max(0, countedFromMs) }) });
   }
 
   /** The newest stored process that had the pid. */

@@ -94,6 +94,16 @@ export interface EventHistogram {
   readonly counted_from?: number;
 }
 
+/** Values of a field among the events that match, the most frequent first. */
+export interface EventValues {
+  /** Each as a query names it; of a list every member counts, once for an event. */
+  readonly values: readonly { readonly value: string; readonly events: number }[];
+  /** How many different values there are, those that were left out included. */
+  readonly distinct: number;
+  /** Not all was counted: events from this moment on (epoch milliseconds) were. Absent where the counts are exact. */
+  readonly counted_from?: number;
+}
+
 /** A process as the process table knows it. Epoch milliseconds; null where nothing was measured. */
 export interface ProcessSummary {
   readonly entity_id: string;

@@ -7,6 +7,7 @@ import type {
   Status,
   EventPage,
   EventHistogram,
+  EventValues,
   ProcessSummary,
   ProcessTree,
   ProcessStory,
@@ -17,7 +18,7 @@ import type {
   StoreTask,
   LiveEvents,
 } from './answers.ts';
-import type { Event } from './event.ts';
+import { isFieldName, type Event, type FieldName } from './event.ts';
 import type { Result } from './result.ts';
 
 export * from './answers.ts';
@@ -117,6 +118,31 @@ export const contract = {
           `no more than ${MAX_BUCKETS} buckets`,
         ),
       ),
+    ),
+    /** How often each value of a field occurs, the most frequent first. Fails: bad_query, store_failed, cancelled. */
+    values: request<
+      {
+        field: FieldName;
+        prefix?: string | undefined;
+        query: string;
+        from?: number | undefined;
+        until?: number | undefined;
+        limit: number;
+        patience_ms?: number | undefined;
+      },
+      EventValues
+    >(
+      v.strictObject({
+        field: v.custom<FieldName>((name) => typeof name === 'string' && isFieldName(name), 'no such field'),
+        /** Only values that begin so; A–Z equal a–z. */
+        prefix: v.optional(text),
+        query: text,
+        /** Epoch milliseconds: from this on, and before that. */
+        from: v.optional(moment),
+        until: v.optional(moment),
+        limit,
+        patience_ms: patience,
+      }),
     ),
     /** One event by its cursor. Fails: bad_cursor, not_found, store_failed. */
     get: request<{ cursor: string }, Event>(v.strictObject({ cursor })),

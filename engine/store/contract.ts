@@ -1,5 +1,5 @@
 /** What the engine may ask of the store. Nothing else knows SQL. */
-import type { Cursor, Event, EventFields } from '../../shared/event.ts';
+import type { Cursor, Event, EventFields, FieldName } from '../../shared/event.ts';
 import type { Query } from '../../shared/query.ts';
 
 /** An event with its place in the order of all events. */
@@ -55,6 +55,31 @@ export interface Histogram {
   /** By `event.action` ('' where absent), a number for each bucket. Actions that never occur are left out. */
   readonly counts: Readonly<Record<string, readonly number[]>>;
   /** Not all was counted: events from here on (epoch milliseconds) were. */
+  readonly countedFromMs?: number;
+}
+
+/** How often each value of a field occurs among the events that match. */
+export interface ValuesRequest {
+  readonly field: FieldName;
+  /** Only values that begin so; A–Z equal a–z. */
+  readonly prefix?: string | undefined;
+  readonly query: Query | null;
+  /** Epoch milliseconds, from this on and before that; where neither is given, events without `@timestamp` count, too. */
+  readonly fromMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  /** Values given, the most frequent first. */
+  readonly limit: number;
+  readonly now: number;
+  /** As in HistogramRequest. */
+  readonly patienceMs?: number | undefined;
+}
+
+export interface Values {
+  /** Each as a query names it; of a list every member counts, once for an event. */
+  readonly values: readonly { readonly value: string; readonly events: number }[];
+  /** How many different values there are, those that were left out included. */
+  readonly distinct: number;
+  /** Not all was counted: events from here on (epoch milliseconds) were, and perhaps some before. */
   readonly countedFromMs?: number;
 }
 
@@ -163,6 +188,10 @@ export interface Store {
     request: Omit<HistogramRequest, 'now'> & { readonly now?: number },
     signal?: AbortSignal,
   ): Promise<Histogram>;
+  values(
+    request: Omit<ValuesRequest, 'now'> & { readonly now?: number },
+    signal?: AbortSignal,
+  ): Promise<Values>;
   /** Immediate. */
   stats(): StoreStats;
   /** Newest first. */

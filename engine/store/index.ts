@@ -15,6 +15,7 @@ import {
   type StoreOptions,
   type StoreStats,
   type Story,
+  type Values,
 } from './contract.ts';
 import { StoreError } from './error.ts';
 import { cataloguePath } from './layout.ts';
@@ -156,6 +157,10 @@ class DiskStore implements Store {
 
   histogram(request: Parameters<Store['histogram']>[0], signal?: AbortSignal): Promise<Histogram> {
     return this.#reading.ask({ ask: 'histogram', request: { now: Date.now(), ...request } }, signal);
+  }
+
+  values(request: Parameters<Store['values']>[0], signal?: AbortSignal): Promise<Values> {
+    return this.#reading.ask({ ask: 'values', request: { now: Date.now(), ...request } }, signal);
   }
 
   stats(): StoreStats {

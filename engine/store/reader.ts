@@ -6,6 +6,7 @@ import { PageSearch } from './pages.ts';
 import { Partitions } from './partitions.ts';
 import { readerData, type Asked, type Question, type Reply } from './reading.ts';
 import { Stories } from './story.ts';
+import { ValuesCount } from './values.ts';
 
 /** The request's sender has gone, or no longer wants it. */
 class Cancelled extends Error {
@@ -33,6 +34,8 @@ function answer(question: Question, pause: () => void): unknown {
       return new PageSearch(partitions(), question.request, pause).run();
     case 'histogram':
       return new HistogramCount(partitions(), question.request, pause).run();
+    case 'values':
+      return new ValuesCount(partitions(), question.request, pause).run();
     case 'get':
       return new Stories(partitions(), pause).get(question.cursor);
     case 'process':

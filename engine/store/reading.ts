@@ -2,14 +2,23 @@ import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 import type { Cursor, Event, EventFields } from '../../shared/event.ts';
 import { StoreError, type StoreErrorCode } from './error.ts';
-import type { Histogram, HistogramRequest, Page, PageRequest, Story } from './contract.ts';
+import type {
+  Histogram,
+  HistogramRequest,
+  Page,
+  PageRequest,
+  Story,
+  Values,
+  ValuesRequest,
+} from './contract.ts';
 
 export type Question =
   | { readonly ask: 'page'; readonly request: PageRequest }
   | { readonly ask: 'get'; readonly cursor: Cursor }
   | { readonly ask: 'process'; readonly entityId: string }
   | { readonly ask: 'story'; readonly entityId: string; readonly limit: number }
-  | { readonly ask: 'histogram'; readonly request: HistogramRequest };
+  | { readonly ask: 'histogram'; readonly request: HistogramRequest }
+  | { readonly ask: 'values'; readonly request: ValuesRequest };
 
 /** What the thread is told. */
 export interface Asked {
@@ -34,6 +43,7 @@ interface Answers {
   readonly process: EventFields | undefined;
   readonly story: Story | undefined;
   readonly histogram: Histogram;
+  readonly values: Values;
 }
 
 /** What may happen beside answers. */
