@@ -16,7 +16,8 @@
  *   field is false, so `not user.name:root` selects events without a user too.
  */
 export type { Comparison, Condition, Pattern, PatternPart, Query, QueryError, Scalar } from './query/ast.ts';
-export { formatQuery } from './query/format.ts';
+export { completionAt, type Completing } from './query/complete.ts';
+export { formatLiteral, formatQuery } from './query/format.ts';
 export {
   MAX_CONDITIONS,
   MAX_QUERY_DEPTH,
@@ -24,5 +25,6 @@ export {
   MAX_WILDCARDS,
   parseQuery,
 } from './query/parse.ts';
+export { suggestionsAt, takes, valueOf, type Suggestion } from './query/propose.ts';
 export { TEXT_FIELDS, toPredicate, type Predicate } from './query/predicate.ts';
 export { tokensOf, type QueryToken, type TokenKind } from './query/tokens.ts';

@@ -55,6 +55,9 @@ function formatScalar(field: FieldName, scalar: Scalar): string {
   }
 }
 
+/** A text as the value of a field, and no other: quoted where it must be. */
+export const formatLiteral = (text: string) => formatPattern([{ literal: text }], false);
+
 /** Quoted where that reads better and nothing in it is a wildcard, else with backslashes. */
 function formatPattern(pattern: Pattern, free: boolean): string {
   const special = free ? /[\s()"\\*?:<>]/ : /[\s()"\\*?]|^[[<>]/;
