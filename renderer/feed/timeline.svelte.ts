@@ -32,7 +32,9 @@ export interface TimeFilter {
 
 /** How many events a span had, over time; the stretch of it that a person chose; and where nothing was seen. */
 export class Timeline {
-  readonly #range = kept('feed-range', rangeSchema, FIRST_RANGE);
+  /** Only one that moves on: tomorrow nobody wants to begin in a minute of today. */
+  readonly #kept = kept('feed-range', rangeSchema, FIRST_RANGE);
+  range = $state.raw<Range>(FIRST_RANGE);
   bars = $state.raw<Bars>(emptyBars({ from: 0, until: 1 }, 1));
   /** Chosen by hand; its ends are those of bars. */
   brush = $state.raw<Span | undefined>();
@@ -54,10 +56,7 @@ export class Timeline {
   /** @param onfilter called whenever rows are to come from another time. */
   constructor(onfilter: (filter: TimeFilter) => void) {
     this.#onfilter = onfilter;
-  }
-
-  get range(): Range {
-    return this.#range.value;
+    if (isLive(this.#kept.value)) this.range = this.#kept.value;
   }
 
   get canZoomOut(): boolean {
@@ -148,7 +147,8 @@ export class Timeline {
   }
 
   #change(range: Range): void {
-    this.#range.value = range;
+    this.range = range;
+    if (isLive(range)) this.#kept.value = range;
     this.brush = undefined;
     this.#onfilter(this.filter);
     void this.#count();
