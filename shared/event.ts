@@ -57,9 +57,9 @@ export const PROCESS_FLAGS = [
 
 export const FIELDS = {
   '@timestamp': field('date', 'when it happened, by the wall clock'),
-  'event.kind': field('keyword', 'event, or state for what Merlon says of itself', ['event', 'state']),
+  'event.kind': field('keyword', 'event; state is what Merlon says of itself', ['event', 'state']),
   'event.category': field('keywords', 'kind of event', ['process', 'host']),
-  'event.type': field('keywords', 'start, end, change, info', ['start', 'end', 'change', 'info']),
+  'event.type': field('keywords', 'what became of it', ['start', 'end', 'change', 'info']),
   'event.action': field('keyword', 'what happened', EVENT_ACTIONS),
   'event.outcome': field('keyword', 'whether it succeeded', ['success', 'failure', 'unknown']),
   'event.reason': field('keyword', 'why, where Merlon knows'),

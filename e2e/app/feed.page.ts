@@ -23,6 +23,22 @@ export class FeedPage {
     await expect(this.query).toBeVisible();
   }
 
+  /** What stands in the query: a plain field's value, or the editor's text. */
+  async hasQuery(text: string | RegExp): Promise<void> {
+    const written = () =>
+      this.query.evaluate((element) => {
+        if (element instanceof HTMLInputElement) return element.value;
+        return element.querySelector('.cm-placeholder') === null ? element.textContent : '';
+      });
+    if (typeof text === 'string') await expect.poll(written).toBe(text);
+    else await expect.poll(written).toMatch(text);
+  }
+
+  /** The editor has taken the place of the plain field. */
+  async editorIsLoaded(): Promise<void> {
+    await expect(this.query).toHaveAttribute('contenteditable', 'true');
+  }
+
   /** Rows that hold the text, newest first. */
   rows(text: string | RegExp): Locator {
     return this.grid.getByRole('row').filter({ hasText: text });
@@ -32,9 +48,59 @@ export class FeedPage {
     return this.grid.getByRole('row', { selected: true });
   }
 
+  /** Writes as a person does: over what stands there. */
+  async write(text: string): Promise<void> {
+    await this.query.focus();
+    await this.page.keyboard.press('ControlOrMeta+a');
+    if (text === '') await this.page.keyboard.press('Backspace');
+    else await this.page.keyboard.insertText(text);
+  }
+
   async search(text: string): Promise<void> {
-    await this.query.fill(text);
-    await this.query.press('Enter');
+    await this.editorIsLoaded();
+    await this.write(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** What could be written next. */
+  get completions(): Locator {
+    return this.page.getByRole('listbox', { name: 'Completions' });
+  }
+
+  completion(text: string | RegExp): Locator {
+    return this.completions.getByRole('option').filter({ hasText: text });
+  }
+
+  /** Events over time, named by the sentence that says what it shows. */
+  get histogram(): Locator {
+    return this.page.getByRole('figure', { name: /^Events over time/ });
+  }
+
+  grip(end: 'Begin' | 'End'): Locator {
+    return this.page.getByRole('slider', { name: `${end} of the chosen time` });
+  }
+
+  /** Drags over the histogram, from one share of its width to another. */
+  async brush(from: number, until: number): Promise<void> {
+    const box = await this.histogram.boundingBox();
+    if (box === null) throw new Error('there is no histogram');
+    const x = (share: number) => box.x + 16 + (box.width - 60) * share;
+    const y = box.y + 40;
+    await this.page.mouse.move(x(from), y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(x((from + until) / 2), y);
+    await this.page.mouse.move(x(until), y);
+    await this.page.mouse.up();
+  }
+
+  async chooseRange(name: string): Promise<void> {
+    await this.page.getByRole('button', { name: /^Range: / }).click();
+    await this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** The heads of the columns, from left to right. */
+  get columns(): Locator {
+    return this.grid.getByRole('columnheader');
   }
 
   /** Searches, and waits until the rows of the last query have gone. */

@@ -1,42 +1,81 @@
 import { untrack } from 'svelte';
+import type { Console } from '../../shared/console.ts';
 import type { Connection } from '../state/connection.svelte.ts';
-import { router } from '../state/route.svelte.ts';
+import { router, type Route } from '../state/route.svelte.ts';
 import { toasts } from '../state/toasts.svelte.ts';
 import type { Feed } from './feed.svelte.ts';
 
+type FeedRoute = Extract<Route, { screen: 'feed' }>;
+
+/** The address of what is shown. */
+export function routeOf(feed: Feed): FeedRoute {
+  const { brush, range } = feed.timeline;
+  const span = brush ?? (range.kind === 'own' ? range : undefined);
+  return {
+    screen: 'feed',
+    ...(feed.applied === '' ? {} : { query: feed.applied }),
+    ...(span === undefined ? {} : { from: Math.round(span.from), until: Math.round(span.until) }),
+    ...(feed.selected === undefined ? {} : { event: feed.selected.cursor }),
+  };
+}
+
+/** Whether only the selection differs: no step for "back". */
+const isSameView = (a: FeedRoute, b: FeedRoute) =>
+  a.query === b.query && a.from === b.from && a.until === b.until;
+
 /**
- * Keeps the feed and its address together: `#/feed?query=…&event=…`. An applied query is a step of the history, a
- * selection is not. To be called where effects may be.
+ * Keeps the feed and its address together: `#/feed?query=…&from=…&until=…&event=…`. A query or a time is a step of the
+ * history, a selection is not. To be called where effects may be.
  */
 export function followAddress(feed: Feed, connection: Connection): void {
   const route = $derived(router.current.screen === 'feed' ? router.current : undefined);
+  /** Another screen was shown: an address without more then leaves the feed as it was left. */
+  let away = false;
+  /** The event of the address, while it is read. */
+  let awaited: string | undefined;
 
   $effect(() => {
-    const query = route?.query ?? '';
-    if (route !== undefined && query !== untrack(() => feed.applied)) void untrack(() => feed.apply(query));
-  });
-
-  $effect(() => {
-    const query = feed.applied || undefined;
-    if (query !== untrack(() => route?.query)) untrack(() => route && router.go({ screen: 'feed', query }));
-  });
-
-  $effect(() => {
-    const cursor = route?.event;
+    const shown = route;
     const { api } = connection;
-    if (cursor === undefined || api === undefined || cursor === untrack(() => feed.selected?.cursor)) return;
-    void api.request('events.get', { cursor }).then((reply) => {
-      if (route?.event !== cursor) return;
-      if (reply.ok) feed.select(reply.value);
-      else toasts.fail('The event of this link is not stored any more, or was never stored here.');
+    if (shown === undefined) {
+      away = true;
+      return;
+    }
+    const returns = away && Object.keys(shown).length === 1;
+    away = false;
+    untrack(() => {
+      if (returns) return router.go(routeOf(feed), { replace: true });
+      awaited = shown.event;
+      void show(feed, shown, api).then(() => (awaited = undefined));
     });
   });
 
-  let selected = false;
   $effect(() => {
-    const event = feed.selected?.cursor;
-    // Before anything was selected the address may name what is still being read.
-    selected ||= event !== undefined;
-    if (selected) untrack(() => route && router.go({ ...route, event }, { replace: true }));
+    const now = routeOf(feed);
+    untrack(() => {
+      if (route === undefined) return;
+      const same = isSameView(now, route);
+      // What is still being read is not selected yet.
+      if (same && now.event === undefined && awaited !== undefined) return;
+      router.go(now, { replace: same });
+    });
   });
+}
+
+async function show(
+  feed: Feed,
+  { query = '', from, until, event }: FeedRoute,
+  api: Console | undefined,
+): Promise<void> {
+  const now = routeOf(feed);
+  if (from !== now.from || until !== now.until) {
+    if (from !== undefined && until !== undefined && from < until)
+      feed.timeline.setRange({ kind: 'own', from, until });
+    else feed.timeline.goLive();
+  }
+  if (query !== feed.applied) await feed.apply(query);
+  if (event === undefined || event === feed.selected?.cursor || api === undefined) return;
+  const reply = await api.request('events.get', { cursor: event });
+  if (reply.ok) feed.select(reply.value);
+  else toasts.fail('The event of this link is not stored any more, or was never stored here.');
 }

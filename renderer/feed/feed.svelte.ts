@@ -1,9 +1,14 @@
 import type { Console, EventPage, LiveEvents, Searched } from '../../shared/console.ts';
+import * as v from 'valibot';
 import type { Event } from '../../shared/event.ts';
 import { parseQuery } from '../../shared/query.ts';
 import { searchedSoFar } from '../../shared/searched.ts';
+import { kept } from '../state/kept.svelte.ts';
+import { groupByProcess, type FeedRow } from './groups.ts';
 import { Lineage } from './lineage.ts';
 import { mergeNewest } from './merge.ts';
+import { Ticks } from './ticks.svelte.ts';
+import { Timeline, type TimeFilter } from './timeline.svelte.ts';
 
 /** Rows kept while following; older ones come from the store. */
 export const MAX_LIVE_ROWS = 20_000;
@@ -18,11 +23,13 @@ const PATIENCE_MS = 250;
 const FULL = 150;
 /** Time between two changes of the list: nobody reads faster, and the page stays free for other work. */
 const MIN_CHANGE_MS = 30;
+/** The same while rows are folded: each change folds all of them anew. */
+const MIN_FOLDED_MS = 500;
 /** Time between two readings of the newest page, when more comes than this page can take. */
 const MIN_RESTART_MS = 1000;
 
 /** Why the list stands still. Capture never does. */
-export const PAUSE_REASONS = ['you', 'selection', 'scroll', 'pointer'] as const;
+export const PAUSE_REASONS = ['range', 'you', 'selection', 'scroll', 'pointer'] as const;
 export type PauseReason = (typeof PAUSE_REASONS)[number];
 
 export interface QueryProblem {
@@ -56,6 +63,14 @@ export class Feed {
   /** The strongest reason, as the strip names it. */
   readonly pausedBy = $derived(PAUSE_REASONS.find((reason) => this.#reasons.has(reason)));
   readonly lineage = new Lineage();
+  readonly timeline: Timeline = new Timeline((filter) => this.#narrow(filter));
+  readonly ticks = new Ticks();
+  readonly #grouped = kept('feed-grouped', v.boolean(), false);
+  #unfolded = $state.raw<ReadonlySet<string>>(new Set());
+  /** What the list shows: events, or one row for each process. */
+  readonly list: readonly (Event | FeedRow)[] = $derived(
+    this.grouped ? groupByProcess(this.rows, this.#unfolded) : this.rows,
+  );
 
   #api: Console | undefined;
   #subscription: number | undefined;
@@ -72,6 +87,9 @@ export class Feed {
   #cuts = 0;
   #changedAt = 0;
   #restartedAt = -Infinity;
+  /** What the rows are narrowed to; `#since` is where that begins for the rows that are loaded. */
+  #filter: TimeFilter = this.timeline.filter;
+  #since: number | undefined;
 
   /** Follows this connection until it ends. */
   async follow(api: Console): Promise<void> {
@@ -83,6 +101,7 @@ export class Feed {
       this.#api = undefined;
       this.loading = this.loadingOlder = false;
     });
+    void this.timeline.follow(api);
     const running = await api.request('processes.list', {});
     if (running.ok) running.value.processes.forEach((process) => this.lineage.learnProcess(process));
     if (this.pausedBy === undefined || this.rows.length === 0) return this.#restart();
@@ -102,8 +121,37 @@ export class Feed {
     this.problem = undefined;
     this.applied = text;
     this.selected = undefined;
-    this.#reasons = new Set();
+    this.#standStill();
+    void this.timeline.ask(text);
     await this.#restart();
+  }
+
+  /** Whether the loaded rows are folded: one for each process. */
+  get grouped(): boolean {
+    return this.#grouped.value;
+  }
+
+  group(grouped: boolean): void {
+    this.#grouped.value = grouped;
+  }
+
+  /** Shows, or hides, the events of a process below its row. */
+  unfold(entityId: string): void {
+    const others = new Set([...this.#unfolded].filter((id) => id !== entityId));
+    this.#unfolded = others.size < this.#unfolded.size ? others : new Set([...others, entityId]);
+  }
+
+  /** Rows come from another stretch of time; one that has ended stands still. */
+  #narrow(filter: TimeFilter): void {
+    this.#filter = filter;
+    this.selected = undefined;
+    this.#standStill();
+    void this.#restart();
+  }
+
+  /** Nothing arrives in a stretch of time that has ended. */
+  #standStill(): void {
+    this.#reasons = new Set(this.#filter.until === undefined ? [] : ['range' as const]);
   }
 
   /** Puts back what is applied. */
@@ -126,6 +174,7 @@ export class Feed {
 
   /** Whatever the reasons were. */
   goLive(): void {
+    this.timeline.goLive();
     this.#reasons = new Set();
     this.#catchUp();
   }
@@ -174,6 +223,8 @@ export class Feed {
     return api.request('events.page', {
       query: this.applied,
       ...(before === undefined ? {} : { before }),
+      ...(this.#since === undefined ? {} : { since: this.#since }),
+      ...(this.#filter.until === undefined ? {} : { until: this.#filter.until }),
       limit: PAGE,
       patience_ms: PATIENCE_MS,
     });
@@ -191,6 +242,8 @@ export class Feed {
     if (!api) return;
     const turn = ++this.#turn;
     this.#restartedAt = performance.now();
+    const { last, from } = this.#filter;
+    this.#since = last === undefined ? from : Date.now() - last;
     this.loading = true;
     this.loadingOlder = this.stopped = false;
     this.searched = undefined;
@@ -261,7 +314,8 @@ export class Feed {
     this.#frame = requestAnimationFrame((now) => {
       this.#frame = undefined;
       if (this.pausedBy !== undefined) return;
-      if (now - this.#changedAt < MIN_CHANGE_MS) return this.#plan();
+      const pace = this.grouped ? MIN_FOLDED_MS : MIN_CHANGE_MS;
+      if (now - this.#changedAt < pace) return this.#plan();
       this.#changedAt = now;
       this.#catchUp();
     });

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Console } from '../../shared/console.ts';
 import type { Event } from '../../shared/event.ts';
 import { kept } from '../state/kept.svelte.ts';
@@ -22,6 +23,8 @@ const LOOK_MS = 2000;
 /** An event may be stored so long after it happened. */
 const LATE_MS = 3000;
 const MOST_GAPS = 500;
+/** Rows follow a brush that rests so long. */
+const REST_MS = 250;
 
 /** What the rows are narrowed to: `last` milliseconds, or from and until. */
 export interface TimeFilter {
@@ -51,12 +54,15 @@ export class Timeline {
   #turn = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
+  #resting: ReturnType<typeof setTimeout> | undefined;
+  #told: TimeFilter;
   readonly #onfilter: (filter: TimeFilter) => void;
 
   /** @param onfilter called whenever rows are to come from another time. */
   constructor(onfilter: (filter: TimeFilter) => void) {
     this.#onfilter = onfilter;
     if (isLive(this.#kept.value)) this.range = this.#kept.value;
+    this.#told = this.filter;
   }
 
   get canZoomOut(): boolean {
@@ -85,7 +91,8 @@ export class Timeline {
       this.#api = undefined;
       clearInterval(this.#timer);
     });
-    await this.#count();
+    // Whoever begins in an effect depends on the connection, and on nothing in here.
+    await untrack(() => this.#count());
   }
 
   /** Counts another query. */
@@ -102,10 +109,24 @@ export class Timeline {
 
   /** @param span undefined takes the choice back. */
   choose(span: Span | undefined): void {
-    const next = span === undefined ? undefined : this.#snapped(span);
-    if (next?.from === this.brush?.from && next?.until === this.brush?.until) return;
-    this.brush = next;
-    this.#onfilter(this.filter);
+    this.brush = span === undefined ? undefined : this.#snapped(span);
+    this.#tell();
+  }
+
+  /** Draws a choice that may still change; rows follow once it rests. */
+  preview(span: Span): void {
+    this.brush = this.#snapped(span);
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#tell(), REST_MS);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#resting);
+    const { filter } = this;
+    const { last, from, until } = this.#told;
+    if (filter.last === last && filter.from === from && filter.until === until) return;
+    this.#told = filter;
+    this.#onfilter(filter);
   }
 
   /** Shows what was chosen, and no more. */
@@ -126,7 +147,7 @@ export class Timeline {
   goLive(): void {
     if (this.brush === undefined && isLive(this.range)) return;
     this.brush = undefined;
-    if (isLive(this.range)) return this.#onfilter(this.filter);
+    if (isLive(this.range)) return this.#tell();
     const before = this.#zoomed.find(isLive) ?? FIRST_RANGE;
     this.setRange(before);
   }
@@ -150,7 +171,7 @@ export class Timeline {
     this.range = range;
     if (isLive(range)) this.#kept.value = range;
     this.brush = undefined;
-    this.#onfilter(this.filter);
+    this.#tell();
     void this.#count();
   }
 

@@ -6,7 +6,7 @@ export interface Piece {
 }
 
 // Controls, formats (bidirectional controls, zero-width), lone surrogates, private use, separators other than the space.
-const MISLEADING = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+export const MISLEADING = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 const MISLEADING_ALL = new RegExp(MISLEADING.source, 'gu');
 
 const NAMES: Readonly<Record<number, string>> = {

@@ -21,7 +21,8 @@ export function foreign(text: string, limit = Infinity): Attachment<Element> {
   };
 }
 
-function codeMark(code: string, about: string): Element {
+/** A code in place of a character that could mislead. */
+export function codeMark(code: string, about: string): HTMLElement {
   const mark = document.createElement('span');
   mark.className = 'esc';
   mark.title = about;
