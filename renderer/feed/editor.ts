@@ -130,6 +130,19 @@ function specialMark(code: number): HTMLElement {
   return codeMark(piece?.text ?? '', piece?.about ?? '');
 }
 
+/**
+ * Text that takes the place of a selection is put there without the browser: it would keep the colours of what stood
+ * there in a style attribute, which the page's policy refuses.
+ */
+function overSelection(event: InputEvent, view: EditorView): boolean {
+  if (view.state.selection.main.empty || event.isComposing) return false;
+  const text = event.inputType.startsWith('deleteContent') ? '' : event.data;
+  if (text === null || !/^(insertText|deleteContent)/.test(event.inputType)) return false;
+  view.dispatch(view.state.replaceSelection(text), { userEvent: 'input.type' });
+  event.preventDefault();
+  return true;
+}
+
 /** Builds the editor in an element, in place of what stood there. */
 export function makeEditor(parent: HTMLElement, options: EditorOptions): Editor {
   adoptStyles();
@@ -147,7 +160,7 @@ export function makeEditor(parent: HTMLElement, options: EditorOptions): Editor 
       doc: text,
       selection: { anchor: Math.min(caret, text.length) },
       extensions: [
-        EditorView.domEventHandlers({ keydown: (event) => options.onkey(event) }),
+        EditorView.domEventHandlers({ keydown: (event) => options.onkey(event), beforeinput: overSelection }),
         history(),
         placeholder(options.placeholder),
         drawSelection(),
