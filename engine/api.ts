@@ -13,9 +13,13 @@ import { parseCursor, type Event } from '../shared/event.ts';
 import { parseQuery, toPredicate, type Query } from '../shared/query.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { MAX_SUBSCRIPTIONS, type Client } from './api/client.ts';
+import { programOf } from './api/programs.ts';
 import { storeHandlers, type StoringOptions, type StoringStore } from './api/storing.ts';
 import { runningProcesses, treeOf, treeOfStory, type SummarySources } from './api/summaries.ts';
 import { Tokens } from './api/tokens.ts';
+import type { Packages } from './identity/packages.ts';
+import type { ProgramFiles } from './identity/program.ts';
+import type { Usage } from './sensor/usage.ts';
 import { DEFAULT_RETENTION, type Retention, type Store } from './store/contract.ts';
 
 export interface ApiOptions {
@@ -26,6 +30,9 @@ export interface ApiOptions {
   /** The newest stored cursor; null where nothing is stored. */
   readonly newest: () => string | null;
   readonly sources: SummarySources;
+  readonly usage: Pick<Usage, 'all' | 'of'>;
+  readonly packages: Pick<Packages, 'owner'>;
+  readonly files: Pick<ProgramFiles, 'look'>;
   /** Starts the helper. @returns false where one is under way. */
   readonly startHelper: () => boolean;
   readonly stop: () => void;
@@ -101,6 +108,19 @@ export class Api {
       if (!story.ok) return story;
       const tree = treeOfStory(sources.processes.byEntityId(entityId), story.value, sources, limit);
       return tree === undefined ? noProcess() : ok({ ...tree, events: fitting(story.value?.events ?? []) });
+    },
+    'processes.usage': async ({ entity_ids: ids }) => {
+      const { usage } = this.#options;
+      return ok({ processes: ids === undefined ? await usage.all() : usage.of(ids) });
+    },
+    'processes.program': async ({ entity_id: entityId }, client) => {
+      const { sources, store, packages, files } = this.#options;
+      const { processes, stored } = sources;
+      const program = await this.#stored(client, (signal) =>
+        programOf(entityId, { store, processes, packages, files, stored }, signal),
+      );
+      if (!program.ok) return program;
+      return program.value === undefined ? noProcess() : ok(program.value);
     },
     'helper.start': () =>
       this.#options.startHelper()

@@ -15,6 +15,7 @@ import { Clock } from './clock.ts';
 import { Cgroups } from './identity/cgroups.ts';
 import { ContainerNames } from './identity/containers.ts';
 import { Packages } from './identity/packages.ts';
+import { ProgramFiles } from './identity/program.ts';
 import { Users } from './identity/users.ts';
 import { Ingest } from './ingest.ts';
 import { redactionKey, Redactor } from './redact.ts';
@@ -24,6 +25,7 @@ import { EventMaker } from './sensor/events.ts';
 import { clockStepped } from './sensor/notices.ts';
 import { readArguments } from './sensor/proc.ts';
 import { Processes } from './sensor/processes.ts';
+import { Usage } from './sensor/usage.ts';
 import type { Retention, Store, StoreOptions } from './store/contract.ts';
 import { openStore, StoreError } from './store/index.ts';
 
@@ -205,6 +207,9 @@ class RunningEngine implements Engine {
       retention,
       newest: () => this.#newest,
       sources: { processes, clock, users, cgroups, stored: (id) => store.process(id) },
+      usage: new Usage(processes, { clock }),
+      packages: this.#packages,
+      files: new ProgramFiles(users),
       startHelper: () => this.#sensing.start(),
       stop: options.onStop,
       log,

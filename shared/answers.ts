@@ -119,7 +119,64 @@ export interface ProcessSummary {
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly container: string | null;
+  /** Where it can be read without privileges. */
+  readonly container_name?: string | null;
   readonly unit: string | null;
+}
+
+/** What a running process uses, as /proc has it now; null where that cannot be read, or is not measured yet. */
+export interface ProcessUsage {
+  readonly entity_id: string;
+  /** All processor time so far, of all its threads. */
+  readonly cpu_time_ns: number | null;
+  /** Percent of one processor since the look before; of a process that is younger than that, since its start. */
+  readonly cpu_percent: number | null;
+  readonly rss_bytes: number | null;
+  /** The pid of its parent as it is now: an orphan's is another than that at its birth. */
+  readonly ppid: number | null;
+  /** The largest resident memory so far; only where processes were named. */
+  readonly peak_rss_bytes?: number | null;
+}
+
+/** Why a program’s file, or the hash of it, cannot be told. */
+export const PROGRAM_PROBLEMS = [
+  'no_path', // a kernel thread, or its exec was not seen
+  'memory', // it was never a file that has a name (memfd)
+  'gone', // nothing has that path any more
+  'elsewhere', // the path means another file here: the process has a mount namespace of its own
+  'denied', // this user may not read it
+  'not_a_file', // a folder, a device or a pipe has that path now
+  'too_large', // not hashed
+  'changing', // it was written to while it was read
+  'unreadable', // a fault of the disk or the file system
+] as const;
+export type ProgramProblem = (typeof PROGRAM_PROBLEMS)[number];
+
+/** The file that has the path of the executable now. */
+export interface ProgramFile {
+  readonly device: string;
+  readonly inode: string;
+  /** Permission bits, setuid, setgid and sticky among them. */
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+  readonly size: number;
+  /** Epoch milliseconds. */
+  readonly modified: number;
+  readonly sha256: string | null;
+  /** Why there is no hash. */
+  readonly unhashed?: ProgramProblem;
+  /** Against what was run: another file has its place, the same file was written to since, the same, or nobody can say. */
+  readonly since_run: 'replaced' | 'written' | 'same' | 'unknown';
+}
+
+/** What is known of the program that a process runs. */
+export interface ProcessProgram {
+  readonly path: string | null;
+  readonly package: { readonly name: string; readonly version: string } | null;
+  /** Null where `problem` says why. */
+  readonly file: ProgramFile | null;
+  readonly problem?: ProgramProblem;
 }
 
 export interface ProcessTree {

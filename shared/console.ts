@@ -11,6 +11,8 @@ import type {
   ProcessSummary,
   ProcessTree,
   ProcessStory,
+  ProcessProgram,
+  ProcessUsage,
   StoreCut,
   StoreHold,
   StoreRetention,
@@ -47,6 +49,8 @@ export const MAX_PAGE = 1000;
 /** A face may let one answer take so long; then it gets what was found and goes on from there. */
 export const MAX_PATIENCE_MS = 5000;
 export const MAX_BUCKETS = 2000;
+/** Processes that one question about usage may name. */
+export const MAX_NAMED_PROCESSES = 64;
 
 const nothing = v.strictObject({});
 const text = v.pipe(v.string(), v.maxLength(8192));
@@ -172,6 +176,17 @@ export const contract = {
     story: request<{ entity_id: string; limit: number }, ProcessStory>(
       v.strictObject({ entity_id: entityId, limit }),
     ),
+    /** What running processes use; of all that run, unless some are named. Who has ended is left out. */
+    usage: request<
+      { entity_ids?: readonly string[] | undefined },
+      { readonly processes: readonly ProcessUsage[] }
+    >(
+      v.strictObject({
+        entity_ids: v.optional(v.pipe(v.array(entityId), v.maxLength(MAX_NAMED_PROCESSES))),
+      }),
+    ),
+    /** The executable of a process, and its file as it is on disk now. Fails: not_found, store_failed, cancelled. */
+    program: request<{ entity_id: string }, ProcessProgram>(v.strictObject({ entity_id: entityId })),
   },
   store: {
     /** What was stored and is there no more, newest first. Fails: store_failed. */

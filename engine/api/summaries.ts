@@ -11,7 +11,7 @@ export interface SummarySources {
   readonly processes: Processes;
   readonly clock: Pick<Clock, 'wallOf'>;
   readonly users: Pick<Users, 'user'>;
-  readonly cgroups: Pick<Cgroups, 'of'>;
+  readonly cgroups: Pick<Cgroups, 'of' | 'containerName'>;
   /** The newest fields that the store knows of a process. */
   readonly stored: (entityId: string) => Promise<Readonly<EventFields> | undefined>;
 }
@@ -37,6 +37,7 @@ export function summaryOf(process: Process, sources: SummarySources): ProcessSum
     exit_code: status === undefined ? null : exitCodeOf(status),
     signal: status === undefined ? null : (signalOf(status) ?? null),
     container: group?.containerId ?? null,
+    container_name: (group && sources.cgroups.containerName(group)) ?? null,
     unit: group?.unit ?? null,
   };
 }
@@ -152,6 +153,7 @@ function storedSummary(fields: Readonly<EventFields>): ProcessSummary | undefine
     exit_code: fields['process.exit_code'] ?? null,
     signal: fields['merlon.exit.signal'] ?? null,
     container: fields['container.id'] ?? null,
+    container_name: fields['container.name'] ?? null,
     unit: fields['merlon.systemd.unit'] ?? null,
   };
 }
