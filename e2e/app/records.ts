@@ -14,6 +14,8 @@ export interface Task {
   readonly parentStartNs: number;
   readonly comm: string;
   readonly uid?: number;
+  /** Inode number of its mount namespace. */
+  readonly mountNamespace?: number;
 }
 
 export type RecordSpec =
@@ -25,6 +27,9 @@ export type RecordSpec =
       readonly cwd?: string;
       /** enum merlon_exec_flag */
       readonly flags?: number;
+      readonly inode?: number;
+      /** The kernel's dev_t. */
+      readonly device?: number;
     }
   | { readonly type: 'exec_failed'; readonly task: Task; readonly error: number; readonly path: string }
   | { readonly type: 'fork'; readonly task: Task }
@@ -49,8 +54,8 @@ export function writeRecord(spec: RecordSpec, seq: number, timeNs: bigint): Buff
   switch (spec.type) {
     case 'exec':
     case 'running':
-      record.u64(144, 4711n);
-      record.u32(152, (8 << 20) | 1);
+      record.u64(144, BigInt(spec.inode ?? 4711));
+      record.u32(152, spec.device ?? (8 << 20) | 1);
       record.u32(160, 0o100755);
       record.u32(164, spec.flags ?? 0);
       record.u32(168, listOf(spec.args).length);
@@ -91,7 +96,9 @@ function writeTask(record: Writer, task: Task): void {
     record.u32(56 + 4 * at, value),
   );
   // mount, pid, net and user namespaces
-  [4026531841, 4026531836, 4026531840, 4026531837].forEach((value, at) => record.u32(92 + 4 * at, value));
+  [task.mountNamespace ?? 4026531841, 4026531836, 4026531840, 4026531837].forEach((value, at) =>
+    record.u32(92 + 4 * at, value),
+  );
   record.bytes(128, Buffer.from(task.comm).subarray(0, 15));
 }
 

@@ -32,6 +32,8 @@ export interface Known {
   /** Undefined while it is being asked for. */
   readonly program?: ProcessProgram | undefined;
   readonly usage?: ProcessUsage | undefined;
+  /** When its executable was first seen in what is stored, and whether by this very process. */
+  readonly firstSeen?: { readonly at: number; readonly here: boolean } | undefined;
   /** In words; undefined while it is being asked for. */
   readonly gaps?: string | undefined;
 }
@@ -75,7 +77,7 @@ const SINCE_RUN = {
   unknown: 'as on disk now; which file was run is not known',
 } as const;
 
-function programDetails({ process, fields, program }: Known): Detail[] {
+function programDetails({ process, fields, program, firstSeen }: Known): Detail[] {
   const details: Detail[] = [];
   const path = program?.path ?? process.executable;
   details.push(
@@ -97,6 +99,12 @@ function programDetails({ process, fields, program }: Known): Detail[] {
       query: is('merlon.executable.inode', inode),
     });
   }
+  if (firstSeen !== undefined)
+    details.push({
+      label: 'first seen',
+      lines: [moment(firstSeen.at)],
+      note: firstSeen.here ? 'this run' : 'of what is stored',
+    });
   const flags = fields['merlon.process.flags'] ?? [];
   for (const flag of flags)
     details.push({ label: 'merlon.process.flags', lines: [flag], query: is('merlon.process.flags', flag) });
@@ -277,10 +285,10 @@ function seenDetails({ process, fields, gaps }: Known): Detail[] {
 }
 
 /** How much of its life was not seen. @param spans of those gaps, in milliseconds. */
-export function gapWords(spans: readonly number[], more: boolean): string {
+export function gapWords(spans: readonly number[]): string {
   if (spans.length === 0) return 'none in this life span';
   const sum = spans.reduce((total, each) => total + each, 0);
-  return `${more ? 'more than ' : ''}${counted(spans.length, 'interval')}, ${duration(sum * 1e6)} together`;
+  return `${counted(spans.length, 'interval')}, ${duration(sum * 1e6)} together`;
 }
 
 function text(field: FieldName, value: string): Detail {

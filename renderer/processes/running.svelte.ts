@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Console, LiveEvents, ProcessSummary } from '../../shared/console.ts';
 import type { Event } from '../../shared/event.ts';
 import { summaryOfEvent } from './summary.ts';
@@ -76,11 +77,13 @@ export class Running {
   /** Somebody looks, until the function that this returns is called. */
   watch(): () => void {
     this.#watchers += 1;
-    if (this.#watchers === 1) void this.#begin();
-    if (this.selected !== undefined) this.pause('selection');
+    untrack(() => {
+      if (this.#watchers === 1) void this.#begin();
+      if (this.selected !== undefined) this.pause('selection');
+    });
     return () => {
       this.#watchers -= 1;
-      if (this.#watchers === 0) this.#end();
+      if (this.#watchers === 0) untrack(() => this.#end());
     };
   }
 
