@@ -6,12 +6,19 @@ export class ProcessesPage {
   readonly grid: Locator;
   readonly search: Locator;
   readonly panel: Locator;
+  /** On the page of one process. */
+  readonly tree: Locator;
+  readonly events: Locator;
+  readonly details: Locator;
 
   constructor(page: Page) {
     this.page = page;
     this.grid = page.getByRole('treegrid', { name: 'Processes' });
     this.search = page.getByRole('searchbox', { name: 'Search processes' });
     this.panel = page.getByRole('complementary', { name: 'Selected process' });
+    this.tree = page.getByRole('tree', { name: 'Ancestry and descendants' });
+    this.events = page.getByRole('table', { name: 'Events' });
+    this.details = page.getByRole('complementary', { name: 'Details' });
   }
 
   async open(): Promise<void> {
@@ -22,21 +29,36 @@ export class ProcessesPage {
     await expect(this.search).toBeVisible();
   }
 
+  /** The page of one process, through the list. */
+  async openPageOf(text: string | RegExp): Promise<void> {
+    await this.open();
+    await this.select(text);
+    await this.panel.getByRole('link', { name: 'Open its page' }).click();
+    await expect(this.tree).toBeVisible();
+  }
+
   row(text: string | RegExp): Locator {
     return this.grid.getByRole('row').filter({ hasText: text });
   }
 
-  /** Names and pids in the order of the rows. */
+  /** Names of processes, from the top. */
   async names(): Promise<readonly string[]> {
-    const rows = await this.grid.getByRole('row').all();
-    const texts = await Promise.all(
-      rows.slice(1).map((row) => row.getByRole('gridcell').first().innerText()),
-    );
-    return texts.map((text) => text.replace(/\s+/g, ' ').trim());
+    const cells = this.grid.getByRole('row').locator('[role=gridcell]:first-child');
+    const texts = await cells.allInnerTexts();
+    return texts.map((text) => text.replace(/\s+/g, ' ').trim().split(' ')[0] ?? '');
+  }
+
+  /** Waits until the rows are these. */
+  async shows(...names: readonly string[]): Promise<void> {
+    await expect(async () => expect(await this.names()).toEqual(names)).toPass();
   }
 
   async sortBy(column: string): Promise<void> {
     await this.grid.getByRole('columnheader', { name: column }).getByRole('button').click();
+  }
+
+  async show(mode: 'Tree' | 'List'): Promise<void> {
+    await this.page.getByRole('button', { name: mode, exact: true }).click();
   }
 
   async select(text: string | RegExp): Promise<void> {
@@ -46,6 +68,18 @@ export class ProcessesPage {
 
   get selectedRow(): Locator {
     return this.grid.getByRole('row', { selected: true });
+  }
+
+  life(text: string | RegExp): Locator {
+    return this.tree.getByRole('treeitem').filter({ hasText: text });
+  }
+
+  event(text: string | RegExp): Locator {
+    return this.events.getByRole('row').filter({ hasText: text });
+  }
+
+  heading(text: string | RegExp): Locator {
+    return this.page.getByRole('heading', { name: text, level: 1 });
   }
 
   async press(key: string): Promise<void> {

@@ -114,7 +114,8 @@ function programDetails({ process, fields, program, firstSeen }: Known): Detail[
 function fileDetails({ file, problem, package: owner, path }: ProcessProgram): Detail[] {
   const details: Detail[] = [];
   if (owner !== null) details.push({ ...text('package.name', owner.name), note: owner.version });
-  else if (path !== null) details.push({ label: 'package.name', lines: [], note: 'none owns it' });
+  else if (path !== null)
+    details.push({ label: 'package.name', lines: [], note: file === null ? 'unknown' : 'none owns it' });
   if (file === null) {
     if (problem !== undefined && problem !== 'no_path')
       details.push({ label: 'file on disk', lines: [], note: PROBLEMS[problem], striking: true });

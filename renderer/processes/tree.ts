@@ -42,6 +42,9 @@ export interface Rows {
   readonly kernelThreads: number;
   /** How many match the search; all where there is none. */
   readonly matching: number;
+  /** Whether any has one: a column in which nobody has anything is not shown. */
+  readonly containers: boolean;
+  readonly units: boolean;
 }
 
 export const KERNEL = 'kernel';
@@ -82,6 +85,8 @@ export function buildRows(processes: Iterable<ProcessSummary>, usages: Usages, v
     rows,
     processes: user.length,
     kernelThreads: kernel.length,
+    containers: user.some(({ container }) => container !== null),
+    units: user.some(({ unit }) => unit !== null),
     matching: searching ? user.filter(matches).length + threads.length : user.length + kernel.length,
   };
 }
