@@ -124,6 +124,22 @@ it('processes come by pid, as a table or one object a line', async () => {
   expect(table[1]).toMatch(/^ +3 +1 +root .* p3 +p3 -x$/);
 });
 
+it('processes come by what they use, and unknown is a word', async () => {
+  engine.answer('processes.list', () => ok({ processes: [summary(3, 1), summary(20, 1)] }));
+  const usage = (pid: number, rss: number | null) => ({
+    entity_id: `e${pid}`,
+    cpu_time_ns: null,
+    cpu_percent: null,
+    rss_bytes: rss,
+    ppid: 1,
+  });
+  engine.answer('processes.usage', () => ok({ processes: [usage(3, null), usage(20, 2 << 20)] }));
+  const table = (await merlon(['processes', '--sort', 'memory'], engine.socket)).stdout.split('\n');
+  expect(table[1]).toMatch(/^ +20 +1 +root +unknown +2\.0 MiB/);
+  expect(table[2]).toMatch(/^ +3 +1 +root +unknown +unknown/);
+  expect((await merlon(['processes', '--sort', 'size'], engine.socket)).code).toBe(2);
+});
+
 describe('tree', () => {
   const answer = {
     ancestors: [summary(1, null), summary(2, 1)],

@@ -151,9 +151,7 @@ test('without the engine the page stays, and says so', async ({ world, processes
   await processes.openPageOf('npm install');
   await expect(processes.event('npm install')).toHaveCount(1);
   await world.endEngine();
-  await expect(processes.page.getByRole('status').filter({ hasText: 'Not connected since' })).toContainText(
-    'What is shown is what was known then.',
-  );
+  await expect(processes.page.getByRole('status').filter({ hasText: 'Not connected since' })).toBeVisible();
   await expect(processes.event('npm install')).toHaveCount(1);
   await expectAccessible(processes.page);
 });

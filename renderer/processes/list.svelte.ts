@@ -8,7 +8,6 @@ const schema = v.object({
   descending: v.boolean(),
   mode: v.picklist(['tree', 'list']),
   kernel: v.boolean(),
-  inspector: v.boolean(),
 });
 
 /** Columns of which the largest is looked for first. */
@@ -24,7 +23,6 @@ export class ProcessList {
     descending: false,
     mode: 'tree',
     kernel: false,
-    inspector: true,
   });
 
   readonly view: View = $derived({
@@ -42,13 +40,6 @@ export class ProcessList {
 
   constructor(running: Running) {
     this.running = running;
-  }
-
-  get inspecting(): boolean {
-    return this.#kept.value.inspector;
-  }
-  set inspecting(inspector: boolean) {
-    this.#kept.value = { ...this.#kept.value, inspector };
   }
 
   /** By another column, or by the same the other way round. */
