@@ -172,11 +172,12 @@ export default ts.config(
   ...zone('helper', { folders: ['native', 'shared'], packages: ['valibot'] }),
   ...zone('engine', {
     folders: ['shared'],
-    packages: ['valibot', 'better-sqlite3'],
+    packages: ['valibot', 'better-sqlite3', 'yaml'],
     except: ['native/peer/'],
   }),
   ...zone('main', { folders: ['shared'], packages: ['electron', 'ws', 'valibot'] }),
-  ...zone('cli', { folders: ['shared'] }),
+  // Settings and diagnostics are wanted most where no engine runs.
+  ...zone('cli', { folders: ['shared'], except: ['engine/config/', 'engine/doctor/'] }),
   ...zone('preload', { folders: ['shared'], packages: ['electron'], node: false }),
   ...zone('renderer', {
     folders: ['shared'],

@@ -3,11 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MAX_REQUEST_BYTES, parseWireRequest, type NoticeName, type NoticeOf } from '../shared/console.ts';
 import type { ProcessSummary, Status } from '../shared/console.ts';
 import { formatCursor, type Event, type EventFields } from '../shared/event.ts';
 import { controlFrame, FRAME_CONTROL, FrameReader } from '../shared/frames.ts';
+import { ownConfig } from '../shared/places.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 
 type Answer = (input: unknown) => Result<unknown> | Promise<Result<unknown>>;
@@ -166,7 +167,7 @@ export function merlon(
   socket: string,
 ): Promise<Told> & { readonly child: ChildProcess } {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'index.ts'), ...args], {
-    env: { ...process.env, MERLON_SOCKET: socket, NODE_OPTIONS: '' },
+    env: { ...process.env, ...ownConfig(dirname(socket)), MERLON_SOCKET: socket, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const told = new Promise<Told>((resolve) => {

@@ -5,6 +5,7 @@ import { requestParser, type Reply, type RequestIn, type RequestName } from '../
 import { FRAME_CONTROL, FrameReader } from '../shared/frames.ts';
 import { Api, type ApiOptions } from './api.ts';
 import { Client } from './api/client.ts';
+import { LiveConfig } from './config/index.ts';
 import { Processes } from './sensor/processes.ts';
 
 export type FakeStore = ApiOptions['store'];
@@ -72,6 +73,9 @@ export class ApiBench {
       usage: { all: unasked, of: unasked },
       packages: { owner: unasked },
       files: { look: unasked },
+      config: new LiveConfig({ system: '/nowhere/system.yaml', own: '/nowhere/own.yaml' }),
+      collect: unasked,
+      explain: unasked,
       startHelper: () => false,
       stop: unasked,
       log: (line) => this.logged.push(line),

@@ -14,6 +14,7 @@ import { parseQuery, toPredicate, type Query } from '../shared/query.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { MAX_SUBSCRIPTIONS, type Client } from './api/client.ts';
 import { programOf } from './api/programs.ts';
+import { configHandlers, type ConfiguringOptions } from './api/configuring.ts';
 import { storeHandlers, type StoringOptions, type StoringStore } from './api/storing.ts';
 import { runningProcesses, treeOf, treeOfStory, type SummarySources } from './api/summaries.ts';
 import { Tokens } from './api/tokens.ts';
@@ -22,7 +23,7 @@ import type { ProgramFiles } from './identity/program.ts';
 import type { Usage } from './sensor/usage.ts';
 import { DEFAULT_RETENTION, type Retention, type Store } from './store/contract.ts';
 
-export interface ApiOptions {
+export interface ApiOptions extends ConfiguringOptions {
   readonly status: () => Status;
   readonly store: Pick<Store, 'page' | 'get' | 'story' | 'histogram' | 'values'> & StoringStore;
   /** What is kept; without it the defaults, for as long as this engine lives. */
@@ -55,7 +56,7 @@ export class Api {
     this.#options = options;
     this.#tokens = tokens;
     const { store, log, retention = forNow() } = options;
-    this.handlers = { ...this.#own, ...storeHandlers({ store, log, retention }) };
+    this.handlers = { ...this.#own, ...storeHandlers({ store, log, retention }), ...configHandlers(options) };
   }
 
   /** A connection ended: a web face that it announced is gone. */
@@ -63,7 +64,10 @@ export class Api {
     if (this.#face === client) this.#face = undefined;
   }
 
-  readonly #own: Omit<Handlers<Client>, keyof ReturnType<typeof storeHandlers>> = {
+  readonly #own: Omit<
+    Handlers<Client>,
+    keyof ReturnType<typeof storeHandlers> | keyof ReturnType<typeof configHandlers>
+  > = {
     'status.get': () => ok(this.#options.status()),
     'events.page': (input, client) => this.#page(input, client),
     'events.histogram': (input, client) => this.#histogram(input, client),
@@ -265,9 +269,7 @@ function forNow(): StoringOptions['retention'] {
     get now() {
       return now;
     },
-    keep: (retention) => {
-      now = retention;
-    },
+    keep: (retention) => (now = retention),
   };
 }
 

@@ -9,6 +9,7 @@ import { MAX_REPLY_BYTES, type Console } from '../shared/console.ts';
 import { engineArgv } from '../shared/engine-argv.ts';
 import type { Event } from '../shared/event.ts';
 import { controlFrame, FRAME_CONTROL, FrameReader } from '../shared/frames.ts';
+import { ownConfig } from '../shared/places.ts';
 
 /** The machine may be busy with other tests; a wait ends as soon as what it waits for is there. */
 export const PATIENCE = { timeout: 30_000, interval: 50 };
@@ -37,7 +38,12 @@ export class EngineBench {
   run(args: readonly string[], env: Record<string, string> = {}): Run {
     const child = spawn(process.execPath, engineArgv(ENTRY, args), {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, MERLON_DOUBLE_MARK: join(this.folder, 'mark'), ...env },
+      env: {
+        ...process.env,
+        ...ownConfig(this.folder),
+        MERLON_DOUBLE_MARK: join(this.folder, 'mark'),
+        ...env,
+      },
     });
     this.#children.push(child);
     let stderr = '';

@@ -12,6 +12,9 @@ import { ApiServer } from './api/server.ts';
 import { listenAt } from './api/socket.ts';
 import { StatusTeller, StoreStatus } from './api/status.ts';
 import { Clock } from './clock.ts';
+import type { LiveConfig } from './config/index.ts';
+import { collect } from './doctor/collect.ts';
+import { rootFacts } from './doctor/root-facts.ts';
 import { Cgroups } from './identity/cgroups.ts';
 import { ContainerNames } from './identity/containers.ts';
 import { Packages } from './identity/packages.ts';
@@ -19,14 +22,15 @@ import { ProgramFiles } from './identity/program.ts';
 import { Users } from './identity/users.ts';
 import { Ingest } from './ingest.ts';
 import { redactionKey, Redactor } from './redact.ts';
-import { KeptRetention } from './retention.ts';
+import { adoptOldRetention, RetentionSetting } from './retention.ts';
 import { Sensing } from './sensing.ts';
 import { EventMaker } from './sensor/events.ts';
 import { clockStepped } from './sensor/notices.ts';
 import { readArguments } from './sensor/proc.ts';
 import { Processes } from './sensor/processes.ts';
 import { Usage } from './sensor/usage.ts';
-import type { Retention, Store, StoreOptions } from './store/contract.ts';
+import { routeOf } from './sensor/spawn.ts';
+import type { Store, StoreOptions } from './store/contract.ts';
 import { openStore, StoreError } from './store/index.ts';
 
 export interface EngineOptions {
@@ -34,8 +38,9 @@ export interface EngineOptions {
   readonly socket: string;
   /** Absolute path of merlon-helper, or of a script that plays it. */
   readonly helper: string;
-  /** For this run, instead of what the person chose earlier. */
-  readonly retention: Partial<Retention>;
+  readonly config: LiveConfig;
+  /** The last lines that were logged. */
+  readonly logged: () => readonly string[];
   readonly log: (line: string) => void;
   /** A client asked the engine to end. */
   readonly onStop: () => void;
@@ -51,6 +56,8 @@ type StartError = 'in_use' | 'socket' | 'store';
 /** The sensor waits this long for dpkg's index; packages of earlier events stay unknown. */
 const INDEX_WAIT_MS = 300;
 const TICK_MS = 1000;
+const UNASKED =
+  'Nobody was asked for a password yet. The console says what for, and asks; in a terminal: merlon sense';
 /** Where more than this waits to be stored, faces are told to page rather than what came. */
 const LIVE_BYTES = 8 << 20;
 
@@ -58,12 +65,13 @@ const LIVE_BYTES = 8 << 20;
 export async function startEngine(options: EngineOptions): Promise<Result<Engine, StartError>> {
   const { data, log } = options;
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  const retention = new KeptRetention(data, options.retention, log);
+  adoptOldRetention(data, options.config, log);
+  const retention = new RetentionSetting(options.config);
   const refusals = new Refusals(log);
   const opened = await open({
     folder: data,
     bootId,
-    retention: retention.now,
+    retention: retention.forStore,
     onRefused: (said) => refusals.say(said),
     log,
   });
@@ -125,7 +133,7 @@ class Refusals {
 interface Ground {
   readonly bootId: string;
   readonly store: Store;
-  readonly retention: KeptRetention;
+  readonly retention: RetentionSetting;
   readonly refusals: Refusals;
 }
 
@@ -143,6 +151,7 @@ class RunningEngine implements Engine {
   readonly #status: StatusTeller;
   readonly #refusals: Refusals;
   readonly #storeStatus = new StoreStatus();
+  #retained: string;
   #newest: string | null;
   #timer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
@@ -153,6 +162,8 @@ class RunningEngine implements Engine {
     this.#store = store;
     this.#refusals = refusals;
     refusals.onChange = () => this.#status.changed();
+    this.#retained = JSON.stringify(retention.forStore);
+    options.config.onChange = () => this.#reconfigured(retention);
     const { log } = options;
     const clock = this.#clock;
     const { boot, last, newest } = store;
@@ -198,6 +209,7 @@ class RunningEngine implements Engine {
       file: options.helper,
       ingest: this.#ingest,
       awaySinceNs: last.timeNs === 0 ? undefined : last.timeNs,
+      ringBytes: () => options.config.now['sensing.queue_size'],
       onChange: () => this.#status.changed(),
       log,
     });
@@ -210,6 +222,9 @@ class RunningEngine implements Engine {
       usage: new Usage(processes, { clock }),
       packages: this.#packages,
       files: new ProgramFiles(users),
+      config: options.config,
+      collect: () => this.#collect(),
+      explain: () => rootFacts(options.helper),
       startHelper: () => this.#sensing.start(),
       stop: options.onStop,
       log,
@@ -227,6 +242,23 @@ class RunningEngine implements Engine {
     );
   }
 
+  /** Settings changed: what depends on them follows, and faces are told. */
+  #reconfigured(retention: RetentionSetting): void {
+    const wanted = JSON.stringify(retention.forStore);
+    if (wanted !== this.#retained) {
+      this.#retained = wanted;
+      this.#store.retain(retention.forStore).catch((error: unknown) => {
+        this.#options.log(`what is kept could not be changed: ${String(error)}`);
+      });
+    }
+    this.#server.notify('config.changed', this.#options.config.list());
+  }
+
+  #collect() {
+    const { config, data, socket, helper, logged } = this.#options;
+    return collect({ config: config.list(), data, socket, helper, status: this.#statusNow(), log: logged() });
+  }
+
   listen(): Promise<Result<object, 'in_use' | 'refused'>> {
     return listenAt(this.#server.server, this.#options.socket, process.getuid?.() ?? -1);
   }
@@ -238,7 +270,17 @@ class RunningEngine implements Engine {
     await Promise.all([this.#cgroups.scan(), Promise.race([index, late])]);
     if (this.#stopped !== undefined) return;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    this.#sensing.start();
+    if (await this.#mayAsk()) this.#sensing.start();
+    else this.#sensing.wait(UNASKED);
+  }
+
+  /** No password dialog comes before the console could say what it is for. Where nobody is asked, nobody waits. */
+  async #mayAsk(): Promise<boolean> {
+    if (routeOf(this.#options.helper, process.getuid?.() ?? -1) !== 'pkexec') return true;
+    const ask = this.#options.config.now['sensing.ask_at_start'];
+    if (ask !== 'after_first_time') return ask === 'always';
+    // What is stored, or was, was seen by a helper that somebody had authorised.
+    return this.#newest !== null || (await this.#store.cuts()).length > 0;
   }
 
   stop(): Promise<void> {
@@ -257,6 +299,7 @@ class RunningEngine implements Engine {
 
   #tick(): void {
     this.#users.check();
+    this.#options.config.check();
     const step = this.#clock.check();
     if (step !== undefined) {
       const context = { bootId: this.#bootId, clock: this.#clock };

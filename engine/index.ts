@@ -4,12 +4,14 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { dataFolder, socketPath } from '../shared/places.ts';
+import { configFile, dataFolder, socketPath, systemConfigFile } from '../shared/places.ts';
+import { LiveConfig } from './config/index.ts';
+import { LogRing } from './doctor/log-ring.ts';
 import { startEngine, type Engine } from './engine.ts';
-import { retentionOf } from './flags.ts';
+import { runSettings } from './flags.ts';
 
 const HELP = `node out/engine/index.js [--data DIR] [--socket PATH] [--helper FILE]
-                                [--keep-days N] [--keep-gib N] [--free-when-full]
+                                [--keep-days N] [--keep-gib N] [--free-when-full] [--set KEY=VALUE]...
 
 Records what happens on this machine and answers Merlon's faces. Usually started by: npm start
 
@@ -17,10 +19,11 @@ Records what happens on this machine and answers Merlon's faces. Usually started
   --socket PATH   where to listen (default: $MERLON_SOCKET, else merlon.sock in the user's runtime folder)
   --helper FILE   the privileged helper (default: the one of this build)
 
-What is kept, for this run (default: what was last chosen, at first 14 days and 2 GiB):
-  --keep-days N      events older than N days are cut
-  --keep-gib N       the oldest events are cut while the database takes more than N GiB
-  --free-when-full   on a full disk the oldest events are cut to store new ones
+Settings for this run, before those in /etc/merlon/merlon.yaml and ~/.config/merlon/merlon.yaml (merlon config list):
+  --keep-days N      retention.days: events older than N days are cut
+  --keep-gib N       retention.size: the oldest events are cut while the database takes more than N GiB
+  --free-when-full   retention.free_when_full: on a full disk the oldest events are cut to store new ones
+  --set KEY=VALUE    any other
 
 Prints {"listening":PATH,"pid":PID} once it listens; logs to stderr; ends on SIGINT or SIGTERM.
 Exit codes: 0 ended as asked · 2 usage · 5 socket or database in use or refused · 6 database unusable · 70 a bug
@@ -36,7 +39,10 @@ const STOP_LIMIT_MS = 15_000;
 let engine: Engine | undefined;
 let ending = false;
 
+const recent = new LogRing();
+
 function log(line: string): void {
+  recent.add(line);
   process.stderr.write(`engine: ${line}\n`);
 }
 
@@ -73,6 +79,7 @@ function flags() {
         'keep-days': { type: 'string' },
         'keep-gib': { type: 'string' },
         'free-when-full': { type: 'boolean' },
+        set: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -95,8 +102,8 @@ if (given.help === true) {
 for (const flag of ['data', 'socket', 'helper'] as const) {
   if (given[flag] === '') usage(`--${flag} needs a path.`);
 }
-const retention = retentionOf(given);
-if (typeof retention === 'string') usage(retention);
+const run = runSettings(given);
+if (typeof run === 'string') usage(run);
 process.on('uncaughtException', bug);
 process.on('unhandledRejection', bug);
 process.on('SIGINT', () => void end(0));
@@ -118,7 +125,11 @@ const started = await startEngine({
   data: resolve(given.data ?? dataFolder(surroundings, homedir())),
   socket,
   helper: resolve(given.helper ?? ownHelper()),
-  retention,
+  config: new LiveConfig(
+    { system: systemConfigFile(surroundings), own: configFile(surroundings, homedir()) },
+    run,
+  ),
+  logged: () => recent.lines,
   log,
   onStop: () => void end(0),
 });

@@ -18,7 +18,8 @@ export interface SensingOptions extends NoticeContext {
   /** Something in `helper` or `sensor` changed. */
   readonly onChange: () => void;
   readonly log: (line: string) => void;
-  readonly ringBytes?: number;
+  /** Of the next helper’s ring. */
+  readonly ringBytes?: () => number;
   /** The newest moment of this boot that is in the store: nobody looked from then on. */
   readonly awaySinceNs: number | undefined;
 }
@@ -79,6 +80,11 @@ export class Sensing {
     };
   }
 
+  /** Leaves the start to a person. @param reason how it is asked for. */
+  wait(reason: string): void {
+    this.#keeper.wait(reason);
+  }
+
   /** Starts the helper. @returns false where one is under way already. */
   start(): boolean {
     if (this.#timers.length === 0) {
@@ -118,7 +124,7 @@ export class Sensing {
     const launched = launchHelper({
       file,
       layout: LAYOUT_HASH,
-      ...(ringBytes === undefined ? {} : { ringBytes }),
+      ...(ringBytes === undefined ? {} : { ringBytes: ringBytes() }),
       onRecords: (payload) => ingest.push(payload),
       onSnapshot: (processes) => ingest.snapshotDone(processes),
       onLog: (line) => log(`helper: ${line}`),

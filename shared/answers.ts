@@ -1,7 +1,9 @@
 /** What the engine answers: plain values, parts of the contract (shared/console.ts). */
+import type { ConfigSource, ConfigValue, SettingKey } from './config.ts';
 import type { Event } from './event.ts';
 
 export const HELPER_STATES = [
+  'unasked', // nobody asked for it yet: the console says what it is before a password dialog does
   'starting', // the process is being started
   'authorising', // pkexec is asking the person
   'running', // records flow
@@ -242,4 +244,40 @@ export interface LiveEvents {
   readonly events: readonly Event[];
   /** Set when this client was too slow: events after this cursor were not sent and are to be paged with `after`. */
   readonly behind?: string;
+}
+
+/** One setting as it holds now. */
+export interface ConfigEntry {
+  readonly key: SettingKey;
+  readonly value: ConfigValue;
+  readonly source: ConfigSource;
+  readonly default: ConfigValue;
+  /** One sentence. */
+  readonly description: string;
+  /** The administrator fixed it: what the user says does not count. */
+  readonly locked: boolean;
+  /** What was said for it and does not count, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Something in a file that does not count. */
+export interface ConfigProblem {
+  readonly line: number;
+  readonly column: number;
+  /** The setting that it is about, where there is one. */
+  readonly key?: string;
+  /** A sentence; it never repeats the value. */
+  readonly said: string;
+}
+
+export interface ConfigFile {
+  readonly source: 'system' | 'own';
+  readonly path: string;
+  readonly exists: boolean;
+  readonly problems: readonly ConfigProblem[];
+}
+
+export interface ConfigList {
+  readonly settings: readonly ConfigEntry[];
+  readonly files: readonly ConfigFile[];
 }

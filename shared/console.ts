@@ -19,11 +19,16 @@ import type {
   StoreFinding,
   StoreTask,
   LiveEvents,
+  ConfigEntry,
+  ConfigList,
 } from './answers.ts';
 import { isFieldName, type Event, type FieldName } from './event.ts';
+import type { ConfigValue } from './config.ts';
+import type { Diagnostics, RootFacts } from './doctor.ts';
 import type { Result } from './result.ts';
 
 export * from './answers.ts';
+export type { Diagnostics, DoctorCheck, DoctorReport, DoctorState, RootFacts } from './doctor.ts';
 
 export interface Request<In, Out> {
   readonly shape: 'request';
@@ -60,6 +65,7 @@ const patience = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_PAT
 const entityId = v.pipe(v.string(), v.maxLength(128));
 const sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const moment = v.pipe(v.number(), v.finite());
+const settingKey = v.pipe(v.string(), v.maxLength(128));
 
 export const contract = {
   status: {
@@ -245,7 +251,28 @@ export const contract = {
     /** To the client that asked for the task, a few times a second: `done` goes from 0 to 1. */
     progress: notice<{ readonly task: StoreTask; readonly done: number }>(),
   },
+  config: {
+    /** Every setting: its value, where that comes from, and what does not count. */
+    list: request<Record<string, never>, ConfigList>(nothing),
+    /** Changes a setting for good, in the user's own file; a flag of this run ends there. Fails: unknown_key, bad_value, locked, config_failed. */
+    set: request<{ key: string; value: ConfigValue }, ConfigEntry>(
+      v.strictObject({
+        key: settingKey,
+        value: v.union([text, v.pipe(v.number(), v.finite()), v.boolean()]),
+      }),
+    ),
+    /** Takes the user's own word for a setting back. Fails: unknown_key, config_failed. */
+    reset: request<{ key: string }, ConfigEntry>(v.strictObject({ key: settingKey })),
+    /** Sent to every face when any of it changes, also because a file did. */
+    changed: notice<ConfigList>(),
+  },
+  diagnostics: {
+    /** What Merlon found when it looked at itself, and the bundle of it: without events, without secrets. */
+    collect: request<Record<string, never>, Diagnostics>(nothing),
+  },
   helper: {
+    /** What runs as root, and what is known without it: for a person who is about to type a password. */
+    explain: request<Record<string, never>, RootFacts>(nothing),
     /** Start the helper again (asks for the password where it must). Fails: already_running. */
     start: request<Record<string, never>, Record<string, never>>(nothing),
   },
@@ -305,6 +332,10 @@ export const CONSOLE_ERROR_CODES = [
   'not_found',
   'already_running',
   'store_failed',
+  'unknown_key', // there is no such setting
+  'bad_value', // the setting takes something else
+  'locked', // the administrator fixed it
+  'config_failed', // the user's own file cannot be changed
   'cancelled', // by `store.cancel`, or because the client that asked is gone
   'disconnected', // the engine went away before it answered
   'internal', // a bug in the engine, logged there

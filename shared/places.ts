@@ -25,3 +25,22 @@ export function dataFolder({ env }: Surroundings, home: string): string {
   const state = env['XDG_STATE_HOME'];
   return state && state.startsWith('/') ? `${state}/merlon` : `${home}/.local/state/merlon`;
 }
+
+/** The administrator's settings, for all users of this machine; `$MERLON_SYSTEM_CONFIG` names another file. */
+export function systemConfigFile({ env }: Surroundings): string {
+  return env['MERLON_SYSTEM_CONFIG'] || '/etc/merlon/merlon.yaml';
+}
+
+/** The user's own settings: `$XDG_CONFIG_HOME/merlon/merlon.yaml`, else `~/.config/merlon/merlon.yaml`. */
+export function configFile({ env }: Surroundings, home: string): string {
+  const config = env['XDG_CONFIG_HOME'];
+  return config && config.startsWith('/')
+    ? `${config}/merlon/merlon.yaml`
+    : `${home}/.config/merlon/merlon.yaml`;
+}
+
+/** The environment of a program that must neither read nor change this user's settings: of a test, in a folder of its own. */
+export const ownConfig = (folder: string) => ({
+  XDG_CONFIG_HOME: `${folder}/config`,
+  MERLON_SYSTEM_CONFIG: `${folder}/system.yaml`,
+});

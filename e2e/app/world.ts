@@ -10,6 +10,7 @@ import { makeClient } from '../../shared/client.ts';
 import { MAX_REPLY_BYTES, type Console } from '../../shared/console.ts';
 import { engineArgv } from '../../shared/engine-argv.ts';
 import { FRAME_CONTROL, FrameReader, controlFrame } from '../../shared/frames.ts';
+import { ownConfig } from '../../shared/places.ts';
 import type { RecordSpec } from './records.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -52,7 +53,7 @@ export class World {
       '--socket',
       this.socket,
     ]);
-    const env = { ...process.env, MERLON_DOUBLE: this.#script };
+    const env = { ...process.env, ...ownConfig(this.folder), MERLON_DOUBLE: this.#script };
     if (helper === 'real') {
       await this.#spawn(process.execPath, engine, env);
     } else if (helper === 'double') {

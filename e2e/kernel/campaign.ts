@@ -5,12 +5,13 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connectEngine, type Connection } from '../../cli/connect.ts';
 import { MAX_PAGE, type Reply, type RequestIn, type RequestName } from '../../shared/console.ts';
 import type { Event } from '../../shared/event.ts';
+import { ownConfig } from '../../shared/places.ts';
 import { IN_GUEST, ownFolder, SCALE, trigger } from './harness.ts';
 import { Told, type Count } from './told.ts';
 
@@ -183,6 +184,7 @@ class Life {
     this.#heard = heard;
     this.#child = spawn(process.execPath, [ENGINE, '--data', data, '--socket', socket], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...ownConfig(dirname(socket)) },
     });
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {
       this.#log.push(line);

@@ -18,6 +18,7 @@ import {
   type Event,
   type EventFields,
 } from '../../shared/event.ts';
+import { ownConfig } from '../../shared/places.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ENGINE = join(ROOT, 'out/engine/index.js');
@@ -80,7 +81,11 @@ export class Engine {
       stdio: ['ignore', 'pipe', 'pipe'],
       // As `npm start` does: measured in a session of its own, where scheduling differs.
       detached: quiet === true,
-      env: { ...process.env, ...(ringBytes === undefined ? {} : { MERLON_RING_BYTES: String(ringBytes) }) },
+      env: {
+        ...process.env,
+        ...ownConfig(folder),
+        ...(ringBytes === undefined ? {} : { MERLON_RING_BYTES: String(ringBytes) }),
+      },
     });
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {
       this.#log.push(line);

@@ -91,5 +91,5 @@ test('what is wiped is gone for every face, and told; what was chosen to be kept
     days: 3,
     free_when_full: true,
   });
-  expect(existsSync(join(bench.folder, 'data', 'retention.json'))).toBe(true);
+  expect(existsSync(join(bench.folder, 'config', 'merlon', 'merlon.yaml'))).toBe(true);
 });

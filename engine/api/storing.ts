@@ -14,7 +14,11 @@ export type StoringStore = Pick<
 export interface StoringOptions {
   readonly store: StoringStore;
   /** What holds, and where a change of it is kept for the next start. */
-  readonly retention: { readonly now: Retention; keep(retention: Retention): void };
+  readonly retention: {
+    readonly now: Retention;
+    /** @returns what the store is to do then. */
+    keep(retention: Retention): Retention;
+  };
   readonly log: (line: string) => void;
 }
 
@@ -92,8 +96,7 @@ export function storeHandlers({ store, retention, log }: StoringOptions): StoreH
           bytes: bytes ?? retention.now.bytes,
           freeWhenFull: freeWhenFull ?? retention.now.freeWhenFull,
         };
-        retention.keep(wanted);
-        await store.retain(wanted);
+        await store.retain(retention.keep(wanted));
         return told(wanted);
       }),
     'store.backup': async ({ file }, client) => {

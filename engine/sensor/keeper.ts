@@ -53,6 +53,12 @@ export class HelperKeeper {
     return true;
   }
 
+  /** Nothing is started: a person is to ask for it first. @param reason how. */
+  wait(reason: string): void {
+    if (this.#process === undefined && this.#onStopped === undefined)
+      this.#set({ state: 'unasked', pid: null, reason, since: Date.now() });
+  }
+
   /** Ends the helper and starts no other. @returns once it has ended, or has been given up. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);

@@ -1,4 +1,5 @@
 /** What the engine may ask of the store. Nothing else knows SQL. */
+import { CONFIG_DEFAULTS } from '../../shared/config.ts';
 import type { Cursor, Event, EventFields, FieldName } from '../../shared/event.ts';
 import type { Query } from '../../shared/query.ts';
 
@@ -141,7 +142,11 @@ export interface Retention {
   /** Whether the oldest events may be cut, where not held, to store new ones on a full disk. */
   readonly freeWhenFull: boolean;
 }
-export const DEFAULT_RETENTION: Retention = { days: 14, bytes: 2 * 2 ** 30, freeWhenFull: false };
+export const DEFAULT_RETENTION: Retention = {
+  days: CONFIG_DEFAULTS['retention.days'],
+  bytes: CONFIG_DEFAULTS['retention.size'],
+  freeWhenFull: CONFIG_DEFAULTS['retention.free_when_full'],
+};
 
 /** One finding of `check`. */
 export interface Finding {

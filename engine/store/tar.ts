@@ -65,26 +65,45 @@ export class TarWriter {
   }
 
   #header(name: string, size: number, mtimeMs: number, type: string, mode: string): void {
-    if (Buffer.byteLength(name) > 100) throw new RangeError(`the name ${name} is too long for a tar file`);
-    if (size > MOST_BYTES) throw new RangeError(`${name} is too large for a tar file`);
-    const header = this.#block.fill(0);
-    const octal = (value: number) => Math.floor(value).toString(8).padStart(11, '0');
-    header.write(name, 0);
-    header.write(mode, 100);
-    header.write('0000000', 108); // whoever unpacks it owns it
-    header.write('0000000', 116);
-    header.write(octal(size), 124);
-    header.write(octal(mtimeMs / 1000), 136);
-    header.write('        ', 148); // the sum is taken with spaces in its place
-    header.write(type, 156);
-    header.write('ustar\x0000', 257, 'latin1');
-    const sum = header.reduce((total, byte) => total + byte, 0);
-    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-    this.#write(header, BLOCK);
+    this.#write(headerOf(this.#block, name, size, mtimeMs, type, mode), BLOCK);
   }
 
   #write(bytes: Buffer, length: number): void {
     for (let done = 0; done < length;) done += writeSync(this.#fd, bytes, done, length - done);
     this.#bytes += length;
   }
+}
+
+/** A regular file that belongs to its owner alone, as blocks of a tar file. @throws RangeError as addFile does. */
+export function tarFile(name: string, bytes: Uint8Array, mtimeMs: number): Buffer {
+  const header = headerOf(Buffer.alloc(BLOCK), name, bytes.length, mtimeMs, '0', '0000600');
+  const rest = bytes.length % BLOCK;
+  return Buffer.concat([header, bytes, Buffer.alloc(rest === 0 ? 0 : BLOCK - rest)]);
+}
+
+/** @param header one block, whatever is in it. */
+function headerOf(
+  header: Buffer,
+  name: string,
+  size: number,
+  mtimeMs: number,
+  type: string,
+  mode: string,
+): Buffer {
+  if (Buffer.byteLength(name) > 100) throw new RangeError(`the name ${name} is too long for a tar file`);
+  if (size > MOST_BYTES) throw new RangeError(`${name} is too large for a tar file`);
+  header.fill(0);
+  const octal = (value: number) => Math.floor(value).toString(8).padStart(11, '0');
+  header.write(name, 0);
+  header.write(mode, 100);
+  header.write('0000000', 108); // whoever unpacks it owns it
+  header.write('0000000', 116);
+  header.write(octal(size), 124);
+  header.write(octal(mtimeMs / 1000), 136);
+  header.write('        ', 148); // the sum is taken with spaces in its place
+  header.write(type, 156);
+  header.write('ustar\x0000', 257, 'latin1');
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return header;
 }

@@ -73,6 +73,8 @@ export function summariseSensor(status: Status, blindFor: string | undefined): S
       const detail = `${sensor.attached.length} of ${all} programs attached`;
       return { mark: sensor.refused.length > 0 ? 'warn' : 'on', word: 'Sensing', detail };
     }
+    case 'unasked':
+      return { mark: 'off', word: not, detail: 'not asked for yet' };
     case 'starting':
       return blindFor === undefined
         ? { mark: 'off', word: 'Starting', detail: 'the helper attaches its programs' }

@@ -4,8 +4,13 @@ const NAMES: readonly FieldName[] = Object.keys(FIELDS).filter(isFieldName);
 
 /** Fields that a mistyped or shortened name may have meant, best first, at most three. */
 export function nearestFields(name: string): readonly FieldName[] {
+  return nearestNames(name, NAMES);
+}
+
+/** The same among names of any kind, written with dots. */
+export function nearestNames<N extends string>(name: string, names: readonly N[]): readonly N[] {
   const wanted = name.toLowerCase();
-  const scored = NAMES.map((field) => ({ field, distance: distanceTo(field, wanted) }));
+  const scored = names.map((field) => ({ field, distance: distanceTo(field, wanted) }));
   const near = scored.filter(({ distance, field }) => distance <= Math.max(1, Math.min(3, field.length / 4)));
   return near
     .sort((a, b) => a.distance - b.distance)

@@ -1,0 +1,30 @@
+/** What the one process that runs as root keeps, loads and obeys, in words for a person. */
+import type { HelperCommandName } from './helper.ts';
+
+/** Capabilities that the helper keeps; it gives up every other one before it does anything. */
+export const ROOT_CAPABILITIES: Readonly<Record<string, string>> = {
+  CAP_BPF: 'loads programs into the kernel, which checks each of them first',
+  CAP_PERFMON: 'lets those programs read what the kernel knows of a process',
+  CAP_DAC_READ_SEARCH: 'finds the places in the kernel to attach them to',
+};
+
+/** What is loaded, by what it tells of; a kernel that lacks fexit gets the last two instead of the four before. */
+export const ROOT_PROGRAMS: readonly { readonly names: readonly string[]; readonly tells: string }[] = [
+  { names: ['process_exec'], tells: 'a program that starts' },
+  { names: ['process_fork'], tells: 'a process that is made' },
+  { names: ['process_exit'], tells: 'a process that ends' },
+  { names: ['cgroup_made'], tells: 'a container or service that is made' },
+  { names: ['snapshot', 'snapshot_plain'], tells: 'what runs already, once' },
+  {
+    names: ['fexit_exec', 'fexit_execat', 'fexit_exec32', 'fexit_execat32'],
+    tells: 'an attempt to start a program that the kernel turned down',
+  },
+  { names: ['exec_failed', 'execveat_failed'], tells: 'the same, on kernels without fexit' },
+];
+
+/** The only commands that the helper obeys. */
+export const ROOT_COMMANDS: Readonly<Record<HelperCommandName, string>> = {
+  start: 'load the programs and pass on what they see',
+  stats: 'say how many events the kernel had no room for',
+  stop: 'take everything out again and end',
+};
