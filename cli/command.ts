@@ -41,7 +41,12 @@ export interface Command {
   readonly help: string;
   /** Reads the arguments before anything is connected. @throws CommandError (usage) */
   prepare(args: readonly string[]): (run: Run) => Promise<void>;
+  /** The same where no engine runs, for what needs none. */
+  prepareAlone?(args: readonly string[]): (run: Omit<Run, 'console'>) => Promise<void>;
 }
+
+/** What the engine refuses because it was asked in the wrong way. */
+const USAGE_CODES: ReadonlySet<string> = new Set(['bad_query', 'bad_request', 'bad_value', 'unknown_key']);
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -78,7 +83,7 @@ export async function ask<N extends RequestName>(
   if (reply.ok) return reply.value;
   const { code, message } = reply.error;
   if (code === 'disconnected') throw new CommandError(EXIT.notRunning, message);
-  throw new CommandError(code === 'bad_query' || code === 'bad_request' ? EXIT.usage : EXIT.failed, message);
+  throw new CommandError(USAGE_CODES.has(code) ? EXIT.usage : EXIT.failed, message);
 }
 
 /**

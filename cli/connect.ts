@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { makeClient, type Channel } from '../shared/client.ts';
 import { MAX_REPLY_BYTES, type Console } from '../shared/console.ts';
 import { controlFrame, FRAME_CONTROL, FrameReader } from '../shared/frames.ts';
-import { socketPath } from '../shared/places.ts';
+import { socketPath, type Surroundings } from '../shared/places.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 
 export type ConnectError = 'not_running' | 'not_permitted' | 'failed';
@@ -16,9 +16,16 @@ export interface Connection {
   close(): void;
 }
 
+/** Of this process: what `shared/places` wants to know. */
+export const ownSurroundings = (): Surroundings => ({
+  env: process.env,
+  uid: process.getuid?.() ?? 0,
+  exists: isFolder,
+});
+
 /** The socket of this user's engine, by the environment of this process. */
 export function ownSocketPath(): string {
-  return socketPath({ env: process.env, uid: process.getuid?.() ?? 0, exists: isFolder });
+  return socketPath(ownSurroundings());
 }
 
 /** Connects to the engine. Fails: not_running (nobody listens), not_permitted (another user's), failed. */

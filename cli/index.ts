@@ -1,13 +1,16 @@
 /** merlon: the command line. Finds the running engine by its socket, wherever its data lies. */
 import type { Writable } from 'node:stream';
 import { backup } from './backup.ts';
+import { config } from './config.ts';
 import { CommandError, EXIT, type Command, type Output } from './command.ts';
 import { connectEngine } from './connect.ts';
+import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { histogram } from './histogram.ts';
 import { open } from './open.ts';
 import { processes } from './processes.ts';
 import { ProgressLine } from './progress.ts';
+import { sense } from './sense.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { store } from './store.ts';
@@ -24,6 +27,9 @@ const COMMANDS: readonly Command[] = [
   store,
   backup,
   wipe,
+  config,
+  doctor,
+  sense,
   open,
   stop,
 ];
@@ -65,15 +71,17 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   if (args.includes('--help') || args.includes('-h')) return out.write(command.help);
   const body = command.prepare(args);
 
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   const connection = await connectEngine();
   if (!connection.ok) {
     const { code, message } = connection.error;
+    if (code === 'not_running' && command.prepareAlone !== undefined)
+      return command.prepareAlone(args)({ out, progress, signal: interrupt.signal });
     const exitCode =
       code === 'not_running' ? EXIT.notRunning : code === 'not_permitted' ? EXIT.notPermitted : EXIT.failed;
     throw new CommandError(exitCode, message);
   }
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   try {
     await body({ console: connection.value.console, out, progress, signal: interrupt.signal });
   } finally {

@@ -6,7 +6,7 @@ import {
   type ConfigValue,
   type SettingKey,
 } from '../shared/config.ts';
-import { noSetting } from './config/parse.ts';
+import { noSetting } from '../shared/config/names.ts';
 
 export interface SettingFlags {
   readonly 'keep-days'?: string | undefined;

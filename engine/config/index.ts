@@ -17,7 +17,8 @@ import {
 import type { ConfigEntry, ConfigFile, ConfigList, ConfigProblem } from '../../shared/console.ts';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import { OwnFileError, writeOwn } from './own-file.ts';
-import { MAX_FILE_BYTES, meant, NOTHING_SAID, noSetting, parseFile, type ParsedFile } from './parse.ts';
+import { meant, noSetting } from '../../shared/config/names.ts';
+import { MAX_FILE_BYTES, NOTHING_SAID, parseFile, type ParsedFile } from './parse.ts';
 
 export interface ConfigPlaces {
   readonly system: string;

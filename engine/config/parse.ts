@@ -1,7 +1,7 @@
 /** Reads a settings file: what counts of it, and what does not, with its place. */
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type ParsedNode } from 'yaml';
 import type { ConfigProblem } from '../../shared/console.ts';
-import { nearestNames } from '../../shared/query/suggest.ts';
+import { noSetting, shown } from '../../shared/config/names.ts';
 import {
   isSettingKey,
   readSetting,
@@ -110,19 +110,4 @@ class Reader implements ParsedFile {
   #problem(offset: number, said: string, key: string): void {
     this.problems.push({ ...this.#place(offset), ...(key === '' ? {} : { key: shown(key) }), said });
   }
-}
-
-/** A name may be anything, and as long: a secret that landed in the wrong place, for one. */
-const shown = (key: string) => (/^[a-z][a-z0-9_.]{0,59}$/i.test(key) ? key : 'unknown');
-
-const GROUPS = [...new Set(SETTING_KEYS.map((key) => key.slice(0, key.indexOf('.'))))];
-
-/** What a name that is no setting’s, nor a group’s, was probably meant to be. */
-export const meant = (name: string): string | undefined =>
-  nearestNames(name, [...SETTING_KEYS, ...GROUPS])[0];
-
-/** For a name that is no setting’s. */
-export function noSetting(key: string): string {
-  const near = meant(key);
-  return `There is no setting ${shown(key)}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
 }
