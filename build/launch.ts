@@ -49,6 +49,7 @@ async function main(args: Arguments): Promise<number> {
         '--socket',
         SOCKET,
         ...args.keep,
+        ...args.settings,
       ]),
     ],
     { listen: true, ownSession: canLeaveTerminal() },
@@ -62,7 +63,26 @@ async function main(args: Arguments): Promise<number> {
   say(`Merlon’s engine runs; its database is in ${args.data}`);
   const connection = await connectEngine(SOCKET);
   if (!connection.ok) throw new Refusal(connection.error.message);
-  return untilTheEnd(engine, await openFaces(connection.value, args));
+  const wanted = await settled(connection.value, args);
+  await sayUnasked(connection.value);
+  return untilTheEnd(engine, await openFaces(connection.value, wanted));
+}
+
+/** What settings say where no flag does: the engine knows both by now. */
+async function settled({ console: engine }: Connection, args: Arguments): Promise<Arguments> {
+  const list = await engine.request('config.list', {});
+  if (!list.ok) throw new Refusal(list.error.message);
+  const value = (key: string) => list.value.settings.find((each) => each.key === key)?.value;
+  return { ...args, open: value('console.open_at_start') === true, port: Number(value('console.port')) };
+}
+
+/** No password dialog comes by itself at the first start; whoever looks only here has to know. */
+async function sayUnasked({ console: engine }: Connection): Promise<void> {
+  const status = await engine.request('status.get', {});
+  if (status.ok && status.value.helper.state === 'unasked')
+    say(
+      'Merlon does not sense yet: the console says what for, and asks for the password (or: npm run -s merlon -- sense)',
+    );
 }
 
 /**

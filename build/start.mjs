@@ -17,10 +17,13 @@ If the engine runs already, opens its console. Ctrl-C ends all of it.
   --data DIR   folder of the database (default: $XDG_STATE_HOME/merlon, else ~/.local/state/merlon)
   --dev        reload the page as its source changes (the same as: npm run dev)
 
-What the engine keeps, for this run (default: what was last chosen, at first 14 days and 2 GiB):
+What the engine keeps, for this run (default: what settings say, at first 14 days and 2 GiB):
   --keep-days N      events older than N days are cut
   --keep-gib N       the oldest events are cut while the database takes more than N GiB
   --free-when-full   on a full disk the oldest events are cut to store new ones
+
+All settings, these too: npm run -s merlon -- config list
+At the first start the console says what the password is for before it is asked for; root is not asked.
 
 Exit codes: 0 ended as asked · 1 failed · 2 usage
 `;

@@ -5,7 +5,8 @@ import type { HelperCommandName } from './helper.ts';
 export const ROOT_CAPABILITIES: Readonly<Record<string, string>> = {
   CAP_BPF: 'loads programs into the kernel, which checks each of them first',
   CAP_PERFMON: 'lets those programs read what the kernel knows of a process',
-  CAP_DAC_READ_SEARCH: 'finds the places in the kernel to attach them to',
+  CAP_DAC_READ_SEARCH:
+    'reads the kernel’s list of places to attach them to; it would let it read any file, and no command does',
 };
 
 /** What is loaded, by what it tells of; a kernel that lacks fexit gets the last two instead of the four before. */

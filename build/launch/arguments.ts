@@ -13,6 +13,8 @@ export interface Arguments {
   readonly dev: boolean;
   /** Flags for the engine, as given: it says what is wrong with their values. */
   readonly keep: readonly string[];
+  /** What other flags say about settings, so that the engine knows and shows it. */
+  readonly settings: readonly string[];
 }
 
 /** build/start.mjs has checked them already and says what is wrong with them. */
@@ -44,5 +46,9 @@ export function readArguments(args: readonly string[]): Arguments {
     dataNamed: values.data !== undefined,
     dev: values.dev === true,
     keep: values['free-when-full'] === true ? [...keep, '--free-when-full'] : keep,
+    settings: [
+      ...(values['no-open'] === true ? ['--set', 'console.open_at_start=no'] : []),
+      ...(values.port === undefined ? [] : ['--set', `console.port=${Number(values.port)}`]),
+    ],
   };
 }

@@ -16,7 +16,16 @@ class ThemeState {
     return this.#kept.value;
   }
 
+  /** A person chose it here: it is to become a setting. */
+  onchoose: (theme: Theme) => void = () => {};
+
   choose(theme: Theme): void {
+    this.follow(theme);
+    this.onchoose(theme);
+  }
+
+  /** As the settings have it; kept in this browser until they are known. */
+  follow(theme: Theme): void {
     this.#kept.value = theme;
     this.#apply();
   }
