@@ -2,9 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ok } from '../shared/result.ts';
 import { engineDouble, merlon, someStatus, type EngineDouble } from './double.ts';
+
+/** Several processes of Node in each. */
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('without an engine', () => {
   let folder: string;

@@ -47,7 +47,7 @@ for (const theme of ['light', 'dark'] as const) {
         try {
           const page = await browser.newPage({ viewport, colorScheme: theme });
           await page.goto(await world.link());
-          await expect(page.getByRole('button', { name: 'Ask again' })).toBeVisible();
+          await expect(page.getByRole('button', { name: 'Ask for the password' })).toBeVisible();
           await page.screenshot({ path: path('not-authorised') });
           await page.close();
         } finally {

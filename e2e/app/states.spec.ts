@@ -1,3 +1,4 @@
+import { expectAccessible } from './axe.ts';
 import { FeedPage } from './feed.page.ts';
 import { makeProcess, ordinaryWork } from './processes.ts';
 import { expect, test } from './test.ts';
@@ -56,13 +57,19 @@ test('when the engine ends, the rows stay and the page says what to do', async (
 
 test.describe('with a password dialog', () => {
   test.use({ helper: 'pkexec' });
-  test('a dismissed dialog is said, and Ask again asks again', async ({ world, page }) => {
+  test('nothing is asked before the page has said what for', async ({ world, page }) => {
     const feed = new FeedPage(page);
     await feed.open(await world.link());
     await expect(page.getByRole('heading', { name: 'Merlon is not watching yet' })).toBeVisible();
+    await expect(page.getByText('Nothing was asked and nothing runs as root so far.')).toBeVisible();
+    await expect(page.getByText('BTF present')).toBeVisible();
+    await expect(feed.status).toContainText('not asked for yet');
+    await expect(feed.status).toContainText('— events/s');
+    await expectAccessible(page);
+
+    await page.getByRole('button', { name: 'Ask for the password' }).click();
     await expect(page.getByText('You dismissed the password dialog.')).toBeVisible();
     await expect(feed.status).toContainText('not authorised');
-    await expect(feed.status).toContainText('— events/s');
 
     world.answerDialog('refuse');
     await page.getByRole('button', { name: 'Ask again' }).click();
@@ -73,11 +80,25 @@ test.describe('with a password dialog', () => {
     await expect(feed.status).toContainText('Sensing');
     await world.play(makeProcess('/usr/bin/now-seen').exec('now-seen'));
     await expect(feed.rows('now-seen')).toHaveCount(1);
+
+    // From then on it asks as soon as it starts.
+    await world.endEngine();
+    world.answerDialog('dismiss');
+    await world.startEngine('pkexec');
+    await world.startFace();
+    await page.goto(await world.link());
+    await expect(page.getByText('You dismissed the password dialog.')).toBeVisible();
+    await page.getByRole('button', { name: 'Browse them' }).click();
+    await expect(feed.rows('now-seen')).toHaveCount(1);
   });
 
   test('what runs as root is explained on request', async ({ world, page }) => {
     await page.goto(await world.link());
     await page.getByRole('button', { name: 'What runs as root?' }).click();
-    await expect(page.getByText('CAP_BPF')).toBeVisible();
+    const sheet = page.getByRole('dialog', { name: 'What runs as root' });
+    for (const text of ['CAP_BPF', 'process_exec', 'load the programs'])
+      await expect(sheet.getByText(text).first()).toBeVisible();
+    await expect(sheet.getByText('merlon-helper').last()).toBeVisible();
+    await expectAccessible(page);
   });
 });

@@ -1,6 +1,17 @@
 /** One engine and one web face for a test, in a folder of their own, ended again whatever happens. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -115,6 +126,19 @@ export class World {
     execFileSync('prlimit', [`--pid=${status.value.engine.pid}`, `--fsize=${bytes}:`]);
   }
 
+  /** Ends the engine and its face, spoils every file of events, and starts them again; pages need a new link. */
+  async damage(): Promise<void> {
+    await this.endEngine();
+    const events = join(this.folder, 'data/events');
+    for (const name of readdirSync(events)) {
+      const file = openSync(join(events, name), 'r+');
+      writeSync(file, Buffer.alloc(100, 'x'), 0, 100, 0);
+      closeSync(file);
+    }
+    await this.startEngine('double');
+    await this.startFace();
+  }
+
   /** The next helper double to start says nothing until it may. */
   holdHelper(): void {
     writeFileSync(join(this.folder, 'double.sock.hold'), '');
@@ -155,8 +179,8 @@ export class World {
    */
   async #spawnAsUser(engine: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
     const bin = join(this.folder, 'bin');
-    mkdirSync(bin);
-    this.answerDialog('dismiss');
+    if (!existsSync(bin)) this.answerDialog('dismiss');
+    mkdirSync(bin, { recursive: true });
     const script = `#!/bin/sh
 case "$(cat ${this.folder}/answer)" in
   dismiss) exit 126 ;;

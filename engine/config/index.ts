@@ -17,7 +17,7 @@ import {
 import type { ConfigEntry, ConfigFile, ConfigList, ConfigProblem } from '../../shared/console.ts';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import { OwnFileError, writeOwn } from './own-file.ts';
-import { meant, noSetting } from '../../shared/config/names.ts';
+import { mayConcern, noSetting } from '../../shared/config/names.ts';
 import { MAX_FILE_BYTES, NOTHING_SAID, parseFile, type ParsedFile } from './parse.ts';
 
 export interface ConfigPlaces {
@@ -112,9 +112,8 @@ export class LiveConfig {
 
   /** Whether something was said of this group, as far as one can tell, that does not count: what holds may be wrong. */
   doubts(group: string): boolean {
-    const about = (name: string) => (meant(name) ?? name).startsWith(group);
-    return [this.#system, this.#own].some(
-      ({ said }) => said.broken || said.problems.some(({ key }) => key !== undefined && about(key)),
+    return [this.#system, this.#own].some(({ said }) =>
+      said.problems.some((problem) => mayConcern(problem, group)),
     );
   }
 

@@ -167,7 +167,9 @@ function store({ status }: Examined): Found {
       `${damaged.length} of ${partitions} files cannot be read whole. ${damaged[0]}`,
       'Save what can be read: merlon store salvage',
     );
-  return ok(`${events} events in ${partitions} files, ${formatBytes(bytes)}.`);
+  return ok(
+    `${events} events in ${partitions} ${partitions === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}.`,
+  );
 }
 
 function dataFolder({ data }: Examined): Found {

@@ -25,11 +25,11 @@ const LEAVES_OUT = [
   'events: no process, argument, path or user that Merlon saw',
   'keys, passwords and tokens: what looks like one is replaced by a tag',
   'your name, your home folder and this machine’s name: replaced by ‹user›, ~ and ‹host›',
-  'environment variables, and the text of the settings files',
+  'environment variables but for the kind of desktop, and the text of the settings files',
   'boot and machine ids, network addresses',
 ] as const;
 
-/** The report as it is shown on this machine; the bundle as it may leave it. */
+/** Looks, and takes out of what was found what must not leave this machine. */
 export function collect({ log, person = ownPerson(), ...examined }: Collected): Promise<Diagnostics> {
   const made = Date.now();
   const report: DoctorReport = {
@@ -44,13 +44,14 @@ export function collect({ log, person = ownPerson(), ...examined }: Collected): 
     holds: HOLDS,
     leaves_out: LEAVES_OUT,
   };
+  // Whatever is shown is copied somewhere: there is no other report than the one that may leave this machine.
   const outside = withoutPerson(report, new Scrubber(person));
   const text = reportText(outside);
   const bundle = bundleOf(made, [
     { name: 'report.txt', text },
     { name: 'report.json', text: `${JSON.stringify(outside, null, 2)}\n` },
   ]);
-  return Promise.resolve({ report, text, bundle });
+  return Promise.resolve({ report: outside, text, bundle });
 }
 
 function withoutPerson(report: DoctorReport, scrubber: Scrubber): DoctorReport {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LICENCES } from '../../shared/licences.ts';
 import { ROOT_CAPABILITIES, ROOT_PROGRAMS } from '../../shared/root.ts';
 import type { Status } from '../../shared/console.ts';
 import { LiveConfig } from '../config/index.ts';
@@ -183,4 +184,12 @@ describe('what runs as root', () => {
     const kept = [...source('helper/privileges.ts').matchAll(/\[\d+, '(CAP_\w+)'\]/g)].map((m) => m[1]);
     expect(Object.keys(ROOT_CAPABILITIES).sort()).toEqual(kept.sort());
   });
+});
+
+test('licences are what the packages say', () => {
+  for (const { npm, licence } of LICENCES) {
+    if (npm === undefined) continue;
+    const path = join(import.meta.dirname, '../../node_modules', npm, 'package.json');
+    expect([npm, JSON.parse(readFileSync(path, 'utf8'))]).toMatchObject([npm, { license: licence }]);
+  }
 });

@@ -9,6 +9,7 @@ import {
 } from '../../shared/config.ts';
 import type { ConfigState } from '../state/config.svelte.ts';
 import { toasts, type Toasts } from '../state/toasts.svelte.ts';
+import { dayAndMinute } from '../ui/units.ts';
 
 /** The parts of the page, in the order of its list. */
 export const SECTIONS = [
@@ -92,6 +93,8 @@ export function words(key: SettingKey, value: ConfigValue): string {
   const { form } = SETTINGS[key];
   if (form.kind === 'choice')
     return form.choices.find((choice) => choice.value === value)?.label.toLowerCase() ?? '';
+  const until = form.kind === 'pause' ? Date.parse(String(value)) : NaN;
+  if (!Number.isNaN(until)) return `until ${dayAndMinute(until, Date.now())}`;
   if (form.kind === 'switch') return value === true ? 'on' : 'off';
   return formatSetting(key, value);
 }

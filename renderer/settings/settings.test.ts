@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ConfigEntry, Console } from '../../shared/console.ts';
 import {
@@ -10,7 +9,6 @@ import {
 } from '../../shared/config.ts';
 import { ok, fail } from '../../shared/result.ts';
 import { ConfigState } from '../state/config.svelte.ts';
-import { LICENCES } from './licences.ts';
 import { SettingsState, words } from './settings.svelte.ts';
 
 /** An engine that has settings, and a page over it. */
@@ -103,12 +101,4 @@ test.each([
   ['notifications.enabled', false, 'off'],
 ] as const)('%s of %s reads %s', (key, value, text) => {
   expect(words(key, value)).toBe(text);
-});
-
-test('licences are what the packages say', () => {
-  for (const { npm, licence } of LICENCES) {
-    if (npm === undefined) continue;
-    const path = new URL(`../../node_modules/${npm}/package.json`, import.meta.url);
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ license: licence });
-  }
 });

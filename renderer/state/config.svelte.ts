@@ -7,6 +7,7 @@ import {
 import type { ConfigEntry, ConfigFile, ConfigList, Console } from '../../shared/console.ts';
 import { singleLetterKeys } from './keyboard.svelte.ts';
 import { theme } from './theme.svelte.ts';
+import { toasts } from './toasts.svelte.ts';
 
 /** Every setting as the engine has it; what the faces themselves go by follows at once. */
 export class ConfigState {
@@ -17,11 +18,12 @@ export class ConfigState {
   );
   readonly files: readonly ConfigFile[] = $derived(this.list?.files ?? []);
   #api: Console | undefined;
+  #choosing = 0;
 
   /** Follows this connection until it ends. */
   async follow(api: Console): Promise<void> {
     this.#api = api;
-    theme.onchoose = (chosen) => void this.set('console.theme', chosen);
+    theme.onchoose = (chosen) => void this.#choose(chosen);
     api.on('config.changed', (list) => this.#take(list));
     const reply = await api.request('config.list', {});
     if (reply.ok) this.#take(reply.value);
@@ -44,9 +46,22 @@ export class ConfigState {
     return said(reply);
   }
 
+  /** Somebody may choose again before the engine has heard of the first: its word waits until nothing is under way. */
+  async #choose(chosen: SettingValue<'console.theme'>): Promise<void> {
+    this.#choosing += 1;
+    const refused = await this.set('console.theme', chosen);
+    this.#choosing -= 1;
+    if (refused !== undefined) toasts.fail(refused);
+    this.#followTheme();
+  }
+
+  #followTheme(): void {
+    if (this.#choosing === 0) theme.follow(this.value('console.theme'));
+  }
+
   #take(list: ConfigList): void {
     this.list = list;
-    theme.follow(this.value('console.theme'));
+    this.#followTheme();
     singleLetterKeys.value = this.value('console.single_letter_keys');
   }
 }

@@ -32,8 +32,10 @@ const UNITS: Readonly<Record<string, number>> = {
   mib: 2 ** 20,
   gib: 2 ** 30,
   tib: 2 ** 40,
+  pib: 2 ** 50,
 };
 const WRITTEN: readonly (readonly [string, number])[] = [
+  ['PiB', 2 ** 50],
   ['TiB', 2 ** 40],
   ['GiB', 2 ** 30],
   ['MiB', 2 ** 20],
