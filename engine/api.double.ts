@@ -62,6 +62,7 @@ export class ApiBench {
       status: unasked,
       store: { ...NO_STORE, ...store },
       ...(retention === undefined ? {} : { retention }),
+      programs: { newest: unasked, forget: async () => {} },
       newest: () => null,
       sources: {
         processes: this.processes,

@@ -21,6 +21,7 @@ import { Tokens } from './api/tokens.ts';
 import type { Packages } from './identity/packages.ts';
 import type { ProgramFiles } from './identity/program.ts';
 import type { Usage } from './sensor/usage.ts';
+import type { Novelty } from './novelty/novelty.ts';
 import { DEFAULT_RETENTION, type Retention, type Store } from './store/contract.ts';
 
 export interface ApiOptions extends ConfiguringOptions {
@@ -28,6 +29,8 @@ export interface ApiOptions extends ConfiguringOptions {
   readonly store: Pick<Store, 'page' | 'get' | 'story' | 'histogram' | 'values'> & StoringStore;
   /** What is kept; without it the defaults, for as long as this engine lives. */
   readonly retention?: StoringOptions['retention'];
+  /** Programs that were never seen before. */
+  readonly programs: Pick<Novelty, 'newest' | 'forget'>;
   /** The newest stored cursor; null where nothing is stored. */
   readonly newest: () => string | null;
   readonly sources: SummarySources;
@@ -55,8 +58,10 @@ export class Api {
   constructor(options: ApiOptions, tokens = new Tokens()) {
     this.#options = options;
     this.#tokens = tokens;
-    const { store, log, retention = forNow() } = options;
-    this.handlers = { ...this.#own, ...storeHandlers({ store, log, retention }), ...configHandlers(options) };
+    const { store, log, programs, retention = forNow() } = options;
+    const onWiped = () => programs.forget();
+    const storing = storeHandlers({ store, log, retention, onWiped });
+    this.handlers = { ...this.#own, ...storing, ...configHandlers(options) };
   }
 
   /** A connection ended: a web face that it announced is gone. */
@@ -126,6 +131,7 @@ export class Api {
       if (!program.ok) return program;
       return program.value === undefined ? noProcess() : ok(program.value);
     },
+    'programs.newest': ({ limit }) => ok(this.#options.programs.newest(limit)),
     'helper.start': () =>
       this.#options.startHelper()
         ? ok({})

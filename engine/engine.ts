@@ -21,6 +21,7 @@ import { Packages } from './identity/packages.ts';
 import { ProgramFiles } from './identity/program.ts';
 import { Users } from './identity/users.ts';
 import { Ingest } from './ingest.ts';
+import { Novelty } from './novelty/novelty.ts';
 import { redactionKey, Redactor } from './redact.ts';
 import { adoptOldRetention, RetentionSetting } from './retention.ts';
 import { Sensing } from './sensing.ts';
@@ -146,6 +147,7 @@ class RunningEngine implements Engine {
   readonly #users = new Users();
   readonly #packages: Packages;
   readonly #ingest: Ingest;
+  readonly #programs: Novelty;
   readonly #sensing: Sensing;
   readonly #server: ApiServer;
   readonly #status: StatusTeller;
@@ -183,6 +185,8 @@ class RunningEngine implements Engine {
       redactor,
       readArguments,
     });
+    const programs = new Novelty({ folder: options.data, store, log });
+    this.#programs = programs;
     this.#ingest = new Ingest({
       bootId,
       boot,
@@ -191,7 +195,12 @@ class RunningEngine implements Engine {
       clock,
       processes,
       maker,
-      append: (events) => store.append(events),
+      append: async (events) => {
+        const unknown = programs.look(events);
+        const { cursor } = events.at(-1)!;
+        await store.append(events);
+        programs.stored(unknown, cursor);
+      },
       waitingBytes: () => store.stats().waiting.bytes,
       wanted: () => this.#server.subscribed && store.stats().waiting.bytes < LIVE_BYTES,
       onStored: (newest, events) => {
@@ -217,6 +226,7 @@ class RunningEngine implements Engine {
       status: () => this.#statusNow(),
       store,
       retention,
+      programs,
       newest: () => this.#newest,
       sources: { processes, clock, users, cgroups, stored: (id) => store.process(id) },
       usage: new Usage(processes, { clock }),
@@ -269,6 +279,7 @@ class RunningEngine implements Engine {
     const late = new Promise((resolve) => setTimeout(resolve, INDEX_WAIT_MS).unref());
     await Promise.all([this.#cgroups.scan(), Promise.race([index, late])]);
     if (this.#stopped !== undefined) return;
+    this.#programs.start();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     if (await this.#mayAsk()) this.#sensing.start();
     else this.#sensing.wait(UNASKED);
@@ -294,6 +305,7 @@ class RunningEngine implements Engine {
     // A store that takes nothing now gets one more chance when it is closed.
     await Promise.race([this.#ingest.drain(), this.#refusals.refused()]);
     await this.#server.close();
+    await this.#programs.stop();
     await this.#store.close();
   }
 

@@ -226,6 +226,43 @@ export interface StoreRetention {
   readonly free_when_full: boolean;
 }
 
+/** What the store's disk has room for, in bytes. */
+export interface StoreRoom {
+  /** What the engine's user may still write. */
+  readonly free: number;
+  readonly total: number;
+}
+
+/** A program that ran for the first time, as far as Merlon saw: a path, and the package that owns it. */
+export interface NewProgram {
+  readonly executable: string;
+  /** Epoch milliseconds. */
+  readonly first_seen: number;
+  /** The package that owns it; absent where none does, or none is known to. */
+  readonly package?: string;
+  /** The container that it ran in. */
+  readonly container?: string;
+  readonly user: string | null;
+  /** The process that ran it first; what is stored of it may be gone by now. */
+  readonly entity_id: string | null;
+  readonly cursor: string;
+}
+
+/** Newest first; those that were first seen while everything was new are left out. */
+export interface NewPrograms {
+  readonly programs: readonly NewProgram[];
+  /** How many programs are known. */
+  readonly known: number;
+  /** How many had to be forgotten, the least recently seen first: they would be new again. */
+  readonly forgotten: number;
+  /** Epoch milliseconds since when they are remembered. */
+  readonly since: number;
+  /** Epoch milliseconds; present while everything seen is learned and nothing of it is news. */
+  readonly learning_until?: number;
+  /** What was stored earlier is still being looked through: some may turn out to be known. */
+  readonly catching_up: boolean;
+}
+
 export interface StoreFinding {
   readonly file: string;
   /** What is wrong, a sentence. */

@@ -21,6 +21,8 @@ import type {
   LiveEvents,
   ConfigEntry,
   ConfigList,
+  NewPrograms,
+  StoreRoom,
 } from './answers.ts';
 import { isFieldName, type Event, type FieldName } from './event.ts';
 import type { ConfigValue } from './config.ts';
@@ -194,6 +196,10 @@ export const contract = {
     /** The executable of a process, and its file as it is on disk now. Fails: not_found, store_failed, cancelled. */
     program: request<{ entity_id: string }, ProcessProgram>(v.strictObject({ entity_id: entityId })),
   },
+  programs: {
+    /** Programs never seen before on this host, newest first. */
+    newest: request<{ limit: number }, NewPrograms>(v.strictObject({ limit })),
+  },
   store: {
     /** What was stored and is there no more, newest first. Fails: store_failed. */
     cuts: request<Record<string, never>, { cuts: readonly StoreCut[] }>(nothing),
@@ -216,6 +222,8 @@ export const contract = {
     release: request<{ id: string }, Record<string, never>>(
       v.strictObject({ id: v.pipe(v.string(), v.maxLength(128)) }),
     ),
+    /** What the disk that the store lies on has room for. Fails: store_failed. */
+    room: request<Record<string, never>, StoreRoom>(nothing),
     /** How long, and how much, is kept. */
     retention: request<Record<string, never>, StoreRetention>(nothing),
     /** Changes what is given, for good; events outside are cut soon afterwards. Gives what holds now. Fails: store_failed. */

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Console } from '../../shared/console.ts';
 import { allEvents, EngineBench, PATIENCE, valueOf } from '../engine.harness.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -73,13 +74,18 @@ test('a backup is a file of its own, and everything else says that all is sound'
   expect(await face.request('store.backup', { file })).toMatchObject({ error: { code: 'bad_file' } });
 });
 
+/** How many programs are known; each was learned from an event. */
+const known = async (face: Console) => (await valueOf(face.request('programs.newest', { limit: 1 }))).known;
+
 test('what is wiped is gone for every face, and told; what was chosen to be kept holds after a restart', async () => {
   const { engine, face, events } = await withEvents();
   await valueOf(face.request('store.retain', { days: 3, free_when_full: true }));
+  expect(await known(face)).toBeGreaterThan(0);
   const { events: wiped } = await valueOf(face.request('store.wipe', { confirm: 'every event' }));
   expect(wiped).toBeGreaterThanOrEqual(events.length);
   const old = new Set(events.map(({ cursor }) => cursor));
   expect((await allEvents(await bench.face())).filter(({ cursor }) => old.has(cursor))).toEqual([]);
+  expect(await known(face)).toBe(0);
   await valueOf(face.request('engine.stop', {}));
   await engine.exited;
 

@@ -5,6 +5,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { requestParser } from '../../shared/console.ts';
 import { ApiBench, whenAborted } from '../api.double.ts';
 
+const STATS = {
+  path: '',
+  bytes: 0,
+  events: 7,
+  oldest: null,
+  partitions: 1,
+  damaged: [],
+  waiting: { events: 0, bytes: 0 },
+};
+
 let bench: ApiBench;
 beforeEach(() => {
   bench = new ApiBench();
@@ -74,18 +84,18 @@ describe('looking after the store', () => {
     let wiped = 0;
     const ask = bench.over({
       wipe: async () => void wiped++,
-      stats: () => ({
-        path: '',
-        bytes: 0,
-        events: 7,
-        oldest: null,
-        partitions: 1,
-        damaged: [],
-        waiting: { events: 0, bytes: 0 },
-      }),
+      stats: () => STATS,
     });
     expect(await ask('store.wipe', { confirm: 'every event' })).toEqual({ ok: true, value: { events: 7 } });
     expect(wiped).toBe(1);
+  });
+
+  test('tells what the disk of the store has room for', async () => {
+    const ask = bench.over({ stats: () => ({ ...STATS, path: join(tmpdir(), 'catalogue.db') }) });
+    const room = await ask('store.room', {});
+    const { free, total } = room.ok ? room.value : { free: 0, total: 0 };
+    expect(free).toBeGreaterThan(0);
+    expect(total).toBeGreaterThanOrEqual(free);
   });
 
   test('a task tells who asked how far it is, and its end', async () => {

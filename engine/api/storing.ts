@@ -1,5 +1,6 @@
 /** What faces may do with the store as a whole: look after it, back it up, check it, empty it. */
 import { existsSync, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Handlers, RequestName, StoreRetention, StoreTask } from '../../shared/console.ts';
 import { fail, ok, type Result } from '../../shared/result.ts';
@@ -19,6 +20,8 @@ export interface StoringOptions {
     /** @returns what the store is to do then. */
     keep(retention: Retention): Retention;
   };
+  /** Every event was deleted: what was learned from them has to go too. */
+  readonly onWiped: () => Promise<void>;
   readonly log: (line: string) => void;
 }
 
@@ -27,7 +30,7 @@ type StoreHandlers = Pick<Handlers<Client>, Extract<RequestName, `store.${string
 const PROGRESS_EVERY_MS = 100;
 
 /** The handlers of the group `store`. */
-export function storeHandlers({ store, retention, log }: StoringOptions): StoreHandlers {
+export function storeHandlers({ store, retention, onWiped, log }: StoringOptions): StoreHandlers {
   const tasks = new Map<StoreTask, AbortController>();
 
   const stored = async <T>(use: () => Promise<T>): Promise<Result<T, 'store_failed'>> => {
@@ -88,6 +91,11 @@ export function storeHandlers({ store, retention, log }: StoringOptions): StoreH
         await store.release(id);
         return {};
       }),
+    'store.room': () =>
+      stored(async () => {
+        const { bavail, blocks, bsize } = await statfs(dirname(store.stats().path));
+        return { free: bavail * bsize, total: blocks * bsize };
+      }),
     'store.retention': () => ok(told(retention.now)),
     'store.retain': ({ days, bytes, free_when_full: freeWhenFull }) =>
       stored(async () => {
@@ -109,6 +117,7 @@ export function storeHandlers({ store, retention, log }: StoringOptions): StoreH
         const { events } = store.stats();
         log(`Every event is deleted, as a person asked: ${events}.`);
         await store.wipe();
+        await onWiped();
         return { events };
       }),
     'store.check': (_, client) => task('check', client, (progress, signal) => store.check(progress, signal)),
