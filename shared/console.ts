@@ -27,6 +27,7 @@ import type {
 import { isFieldName, type Event, type FieldName } from './event.ts';
 import type { ConfigValue } from './config.ts';
 import type { Diagnostics, RootFacts } from './doctor.ts';
+import type { HostOrder } from './host.ts';
 import type { Result } from './result.ts';
 
 export * from './answers.ts';
@@ -291,6 +292,8 @@ export const contract = {
     link: request<Record<string, never>, { url: string }>(nothing),
     /** Spend a token; each works once, for two minutes. Fails: bad_token. */
     redeem: request<{ token: string }, Record<string, never>>(v.strictObject({ token: text })),
+    /** To the window's page from its own host alone: what was chosen in a native menu or in the tray, or a link. */
+    go: notice<HostOrder>(),
   },
   engine: {
     /** Detach, store what is under way, end. */
