@@ -71,6 +71,12 @@ function sensingOf({ status, blindSince, gaps, now }: Situation): Headline {
       const text = `Blind since ${at}.${reason}${next}`;
       return { text, trouble: true, verb: start('Start now') };
     }
+    case 'unasked':
+      return {
+        text: 'Not sensing yet. Merlon asks for a password when you say so.',
+        trouble: true,
+        verb: start('Begin'),
+      };
     case 'dismissed':
     case 'not_authorised':
       return { text: `Not sensing since ${at}.${reason}`, trouble: true, verb: start('Ask again') };
