@@ -237,6 +237,7 @@ class RunningEngine implements Engine {
       explain: () => rootFacts(options.helper),
       startHelper: () => this.#sensing.start(),
       stop: options.onStop,
+      onWiped: () => this.#server.notify('store.wiped', {}),
       log,
     });
     this.#server = new ApiServer({

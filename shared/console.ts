@@ -246,6 +246,8 @@ export const contract = {
     wipe: request<{ confirm: 'every event' }, { events: number }>(
       v.strictObject({ confirm: v.literal('every event') }),
     ),
+    /** Every event was deleted: what a face shows of them is there no more. */
+    wiped: notice<Record<string, never>>(),
     /** Reads everything there is. Fails: busy, store_failed, cancelled. */
     check: request<
       Record<string, never>,

@@ -56,6 +56,16 @@ test('a query keeps what matches, live and stored', async ({ feed, world }) => {
   await expect(feed.rows('other')).toHaveCount(0);
 });
 
+test('what is wiped elsewhere leaves the page, too', async ({ feed, world }) => {
+  const one = makeProcess('/usr/bin/before-it');
+  await world.play(one.exec('before-it'));
+  await feed.rows('before-it').click();
+  await world.console.request('store.wipe', { confirm: 'every event' });
+  await expect(feed.rows('before-it')).toHaveCount(0);
+  await world.play(makeProcess('/usr/bin/after-it').exec('after-it'));
+  await expect(feed.rows('after-it')).toHaveCount(1);
+});
+
 test('an unfinished query names its column and leaves the rows alone; Esc restores', async ({
   feed,
   world,

@@ -80,14 +80,14 @@ describe('looking after the store', () => {
     expect(() => requestParser(name)(input)).toThrow();
   });
 
-  test('wiping tells how much there was', async () => {
+  test('wiping tells how much there was, and every face that it is gone', async () => {
     let wiped = 0;
     const ask = bench.over({
       wipe: async () => void wiped++,
       stats: () => STATS,
     });
     expect(await ask('store.wipe', { confirm: 'every event' })).toEqual({ ok: true, value: { events: 7 } });
-    expect(wiped).toBe(1);
+    expect([wiped, bench.wiped]).toEqual([1, 1]);
   });
 
   test('tells what the disk of the store has room for', async () => {

@@ -96,6 +96,7 @@ export class Feed {
     this.#api = api;
     this.#subscription = undefined;
     api.on('events.live', (live) => this.#take(live));
+    api.on('store.wiped', () => void this.#wiped());
     api.onClose(() => {
       if (this.#api !== api) return;
       this.#api = undefined;
@@ -108,6 +109,16 @@ export class Feed {
     // The rows that stand still stay; what is newer is read when they go on.
     await this.#subscribe(++this.#turn);
     this.#overflowed = true;
+  }
+
+  /** What is shown is there no more. */
+  async #wiped(): Promise<void> {
+    this.rows = [];
+    this.selected = undefined;
+    this.ticks.clear();
+    this.#standStill();
+    void this.timeline.ask(this.applied);
+    await this.#restart();
   }
 
   /** Applies the draft. An unfinished query leaves the rows alone and says where it ends. */

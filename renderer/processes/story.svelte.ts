@@ -71,6 +71,10 @@ export class Story {
   /** Goes by this connection until it ends; what is shown is read again. */
   follow(api: Console): void {
     this.#api = api;
+    api.on('store.wiped', () => {
+      this.story = undefined;
+      if (this.entityId !== '' && this.#open) this.open(this.entityId);
+    });
     api.onClose(() => {
       if (this.#api !== api) return;
       this.#api = undefined;
