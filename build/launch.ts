@@ -13,6 +13,8 @@ import { describe, endChild, startChild, type Child } from './launch/children.ts
 import { findElectron } from './launch/electron.ts';
 import { appWindow, hasDisplay } from './launch/window.ts';
 
+/** Below those that the kernel hands out. */
+const OWN_PORTS = 17_600;
 const SOCKET = ownSocketPath();
 const ENGINE_PATIENCE_MS = 20_000;
 const FACE_PATIENCE_MS = 5_000;
@@ -177,10 +179,16 @@ function electronCommand(binary: string): string[] {
   return [binary, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ROOT];
 }
 
-async function startWebFace({ port }: Arguments): Promise<Child> {
+/**
+ * On a port of this user's own where none is named: what a browser keeps, it keeps for an address with its port, and the
+ * console is to open as it was left.
+ */
+async function startWebFace({ port, portNamed }: Arguments): Promise<Child> {
+  const own = OWN_PORTS + ((process.getuid?.() ?? 0) % 1000);
+  const where = portNamed ? ['--port', String(port)] : ['--prefer-port', String(own)];
   const web = startChild(
     'the web page',
-    [NODE, join(ROOT, 'out/main/web.js'), '--socket', SOCKET, '--port', String(port)],
+    [NODE, join(ROOT, 'out/main/web.js'), '--socket', SOCKET, ...where],
     { listen: true, ownSession: canLeaveTerminal() },
   );
   children.push(web);

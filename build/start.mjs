@@ -13,7 +13,7 @@ Installs what is missing, builds what is out of date, starts the engine and the 
 If the engine runs already, opens its console. Ctrl-C ends all of it.
 
   --no-open    open no window; print a link to the console instead
-  --port N     port of the web page on 127.0.0.1 (default: any free port)
+  --port N     port of the web page on 127.0.0.1, 0 for any free one (default: one of this user's own, if it is free)
   --data DIR   folder of the database (default: $XDG_STATE_HOME/merlon, else ~/.local/state/merlon)
   --dev        reload the page as its source changes (the same as: npm run dev)
 

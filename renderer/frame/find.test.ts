@@ -31,8 +31,8 @@ describe('the command menu', () => {
   });
 
   it('puts what the screen does before what the frame does', () => {
-    const list = ['Go to', 'View', 'Help', 'Feed'].map((group) => command(group, group));
-    expect(groupTitles(list)).toEqual(['Go to', 'Feed', 'View', 'Help']);
+    const list = ['Feed', 'Help', 'Go to', 'View', 'Row'].map((group) => command(group, group));
+    expect(groupTitles(list)).toEqual(['Go to', 'Feed', 'Row', 'View', 'Help']);
   });
 
   it('finds by letters, by group and by other words', () => {

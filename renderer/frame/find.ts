@@ -45,14 +45,15 @@ export function found(
   ].filter((group) => group.lines.length > 0);
 }
 
-/** These, of the frame, stand after the screen's own. */
+/** These, of the frame, stand around the screen's own. */
+const FIRST = ['Go to'];
 const LAST = ['View', 'Help'];
 
 /** The headings commands stand under, in order. */
 export function groupTitles(list: readonly Command[]): readonly string[] {
   const titles = [...new Set(list.map(({ group }) => group))];
-  const last = LAST.filter((title) => titles.includes(title));
-  return [...titles.filter((title) => !last.includes(title)), ...last];
+  const rank = (title: string) => (FIRST.includes(title) ? -1 : LAST.indexOf(title) + 1);
+  return titles.sort((a, b) => rank(a) - rank(b));
 }
 
 function byGroup(possible: readonly Command[], recent: readonly string[]): readonly Group[] {
