@@ -87,7 +87,7 @@ test.describe('keys', () => {
     await feed.query.focus();
     await page.keyboard.type('g f?');
     await expect(frame.help).toBeHidden();
-    await expect(feed.query).toHaveValue('g f?');
+    await feed.hasQuery('g f?');
   });
 
   test('come one after the other, and the status bar says how they can go on', async ({ frame, feed }) => {
@@ -137,7 +137,7 @@ test.describe('addresses', () => {
     const heading = await feed.inspector.getByRole('heading', { level: 2 }).textContent();
     await page.reload();
     await expect(feed.inspector.getByRole('heading', { level: 2 })).toHaveText(heading ?? '');
-    await expect(feed.query).toHaveValue('process.name:curl');
+    await feed.hasQuery('process.name:curl');
 
     const tab = await context.newPage();
     await tab.goto(page.url());
@@ -145,7 +145,7 @@ test.describe('addresses', () => {
     // Without an address the console opens where it was left.
     await tab.goto('about:blank');
     await tab.goto(new URL('/', page.url()).href);
-    await expect(new FeedPage(tab).query).toHaveValue('process.name:curl');
+    await new FeedPage(tab).hasQuery('process.name:curl');
     await tab.close();
   });
 
@@ -153,11 +153,11 @@ test.describe('addresses', () => {
     await feed.search('process.name:curl');
     await feed.search('process.name:git');
     await frame.press('Alt+ArrowLeft');
-    await expect(feed.query).toHaveValue('process.name:curl');
+    await feed.hasQuery('process.name:curl');
     await frame.press('Alt+ArrowLeft');
-    await expect(feed.query).toHaveValue('');
+    await feed.hasQuery('');
     await frame.press('Alt+ArrowRight');
-    await expect(feed.query).toHaveValue('process.name:curl');
+    await feed.hasQuery('process.name:curl');
   });
 
   test('that mean nothing leave the screen as it is', async ({ frame, feed, page }) => {

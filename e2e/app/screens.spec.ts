@@ -27,6 +27,17 @@ for (const theme of ['light', 'dark'] as const) {
         await feed.press('Escape');
         await expect(feed.inspector).toBeHidden();
 
+        await feed.editorIsLoaded();
+        await feed.write('event.action:exec and process.name:');
+        await expect(feed.completion('curl')).toBeVisible();
+        await page.screenshot({ path: path('completion') });
+        await feed.press('Escape');
+
+        await feed.brush(0.6, 0.98);
+        await feed.isPausedBy('range');
+        await page.screenshot({ path: path('brush') });
+        await feed.press('l');
+
         await feed.search('process.name:curl and process.exit_code>>1');
         await expect(feed.problem).toBeVisible();
         await page.screenshot({ path: path('error') });

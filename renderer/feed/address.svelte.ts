@@ -19,9 +19,9 @@ export function routeOf(feed: Feed): FeedRoute {
   };
 }
 
-/** Whether only the selection differs: no step for "back". */
+/** A selection is no step for "back", nor is a time that is still being adjusted. */
 const isSameView = (a: FeedRoute, b: FeedRoute) =>
-  a.query === b.query && a.from === b.from && a.until === b.until;
+  a.query === b.query && (a.from === undefined) === (b.from === undefined);
 
 /**
  * Keeps the feed and its address together: `#/feed?query=…&from=…&until=…&event=…`. A query or a time is a step of the

@@ -6,7 +6,7 @@ const event = (n: number, process: string | undefined, action = 'exec'): Event =
   cursor: `1.${n}.${n}`,
   fields: {
     '@timestamp': n * 1000,
-    'event.action': action as 'exec',
+    'event.action': action,
     ...(process === undefined ? {} : { 'process.entity_id': process }),
   },
 });
