@@ -104,6 +104,7 @@ test('its events open in the feed', async ({ world, processes, feed }) => {
 });
 
 test('a process that has ended is found by its address', async ({ world, processes, page }) => {
+  test.slow(); // axe takes long on a busy machine
   const { records } = install();
   await world.play(...records);
   await processes.openPageOf('npm install');
@@ -126,6 +127,7 @@ test('blind intervals in its life are hatched and told', async ({ world, process
 });
 
 test('a process that nobody knows is said so', async ({ processes, page }) => {
+  test.slow();
   await page.goto(`${new URL(page.url()).origin}/#/process/0123456789-1-1`);
   await expect(page.getByRole('heading', { name: 'Merlon knows no such process' })).toBeVisible();
   await expect(page.getByText('The address may be from another machine.')).toBeVisible();
@@ -147,6 +149,7 @@ test('what was cut by a person is said where a process is not found', async ({ w
 });
 
 test('without the engine the page stays, and says so', async ({ world, processes }) => {
+  test.slow();
   await world.play(...install().records);
   await processes.openPageOf('npm install');
   await expect(processes.event('npm install')).toHaveCount(1);

@@ -11,6 +11,7 @@ const SIZES = [
 ] as const;
 
 test('the list, a search, a process, one that nobody knows', async ({ feed, world, page }) => {
+  test.setTimeout(240_000);
   const processes = new ProcessesPage(page);
   await expect(feed.status).toContainText('Sensing');
   await world.play(...everythingRunning());
@@ -45,7 +46,8 @@ test('the list, a search, a process, one that nobody knows', async ({ feed, worl
       await page.emulateMedia({ colorScheme });
       for (const { name, width, height } of SIZES) {
         await page.setViewportSize({ width, height });
-        await page.screenshot({ path: `test-results/screens/${state}-${name}-${colorScheme}.png` });
+        const path = `test-results/screens/${state}-${name}-${colorScheme}.png`;
+        await page.screenshot({ path, animations: 'disabled' });
       }
     }
     await page.setViewportSize({ width: 1440, height: 900 });

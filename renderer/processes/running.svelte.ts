@@ -6,9 +6,13 @@ import type { Usages } from './tree.ts';
 
 /** How long a process that ended stays in the list, said to have ended. */
 export const ENDED_SHOWN_MS = 5000;
-/** Time between two changes of the list. */
+/** Time between two changes of the list … */
 const FLUSH_MS = 250;
+/** … which takes some 4 µs for each process to lay out: thousands of them change less often. */
+const FLUSH_MS_EACH = 0.2;
 const USAGE_MS = 2000;
+/** A look takes the engine some 30 µs for each process. */
+const USAGE_MS_EACH = 1;
 /** The first share of a processor needs a second look: it comes sooner. */
 const FIRST_USAGE_MS = 1000;
 /** Time between two readings of the whole list, when more comes than this page can take. */
@@ -179,7 +183,7 @@ export class Running {
     const api = this.#api;
     const turn = this.#turn;
     if (api === undefined) return;
-    if (globalThis.document?.hidden !== true) {
+    if (!globalThis.document?.hidden) {
       const reply = await api.request('processes.usage', {});
       if (turn !== this.#turn || api !== this.#api) return;
       if (reply.ok) {
@@ -188,7 +192,8 @@ export class Running {
         this.#settle();
       }
     }
-    this.#usageTimer = setTimeout(() => void this.#measure(), next);
+    const pace = Math.max(next, this.#table.size * USAGE_MS_EACH);
+    this.#usageTimer = setTimeout(() => void this.#measure(), pace);
   }
 
   /** Who is missed here or there twice in a row was missed by the events: the list is read again. */
@@ -235,10 +240,11 @@ export class Running {
   }
 
   #plan(): void {
+    const pace = Math.max(FLUSH_MS, this.#table.size * FLUSH_MS_EACH);
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined;
       this.#settle();
-    }, FLUSH_MS);
+    }, pace);
   }
 
   /** Shows what is known; rows change their places only where nothing holds them. */

@@ -86,7 +86,7 @@ function linear(from: number, until: number, now: number | undefined, most: numb
     place,
     from,
     until: now ?? until,
-    ticks: ticksOf({ from, until: now ?? until }, place, now, most),
+    ticks: ticksOf({ from, until: now ?? until }, place, now && place(now), most),
     now: now === undefined ? undefined : place(now),
     cut: undefined,
   };
@@ -102,7 +102,7 @@ function broken(from: number, until: number, now: number, most: number): Axis {
     place,
     from,
     until: now,
-    ticks: ticksOf({ from, until }, place, undefined, most),
+    ticks: ticksOf({ from, until }, place, NOW_AT, most),
     now: NOW_AT,
     cut: { from: until, until: now, at: CUT_AT },
   };
@@ -120,7 +120,7 @@ const STEPS = [
   ...[1, 2, 7, 14, 30, 90, 365].map((n) => n * DAY),
 ];
 
-/** @param now leaves room around itself: it has a label of its own. */
+/** @param now where that is, which has a label of its own: others leave it room. */
 function ticksOf(
   { from, until }: Stretch,
   place: (ms: number) => number,
@@ -133,7 +133,7 @@ function ticksOf(
   const ticks: Tick[] = [];
   for (let at = Math.ceil((from - zone) / step) * step + zone; at < until; at += step) {
     const x = place(at);
-    const room = now === undefined ? 1 : place(now) - 0.08;
+    const room = now === undefined ? 1 : now - 0.03 - 0.4 / most;
     if (x >= 0.02 && x <= room) ticks.push({ at: x, label: label(at, step) });
   }
   return ticks;
