@@ -12,8 +12,8 @@ export const PAGE_COMMANDS = {
   'go.settings': { label: 'Settings', keys: 'Ctrl+,' },
   'go.back': { label: 'Back', keys: 'Alt+Left' },
   'go.forward': { label: 'Forward', keys: 'Alt+Right' },
-  'frame.commands': { label: 'Commands…', keys: 'Ctrl+K' },
-  'frame.help': { label: 'Keys' },
+  'help.commands': { label: 'Commands…', keys: 'Ctrl+K' },
+  'help.keys': { label: 'Keys', keys: 'F1' },
 } as const satisfies Record<string, { readonly label: string; readonly keys?: string }>;
 
 export type PageCommand = keyof typeof PAGE_COMMANDS;
@@ -30,4 +30,10 @@ const address = v.pipe(v.string(), v.maxLength(8192), v.regex(/^#\/[\w\-.~%!$&'(
 export function parseAddress(text: unknown): string | undefined {
   const parsed = v.safeParse(address, text);
   return parsed.success ? parsed.output : undefined;
+}
+
+/** The place in the console that a command line asks for (`--open '#/process/…'`); undefined where it asks for none. */
+export function openedBy(argv: readonly string[]): string | undefined {
+  const at = argv.findIndex((word) => word === '--open' || word.startsWith('--open='));
+  return at < 0 ? undefined : parseAddress(argv[at]?.slice('--open='.length) || argv[at + 1]);
 }
