@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { expectAccessible } from './axe.ts';
 import { OverviewPage } from './overview.page.ts';
 import { makeProcess, ordinaryWork } from './processes.ts';
 import { expect, test as base } from './test.ts';
@@ -163,13 +164,41 @@ test.describe('not authorised', () => {
   });
 });
 
+// Each looks at both themes.
+for (const width of [1440, 390]) {
+  test.describe(`at ${width} px nothing keeps anybody out`, () => {
+    test.slow();
+    test.use({ viewport: { width, height: 900 } });
+
+    test('while it senses', async ({ overview, world, page }) => {
+      await morning(world);
+      await overview.shows(overview.line('Gaps', 'kernel queue was full'));
+      await expectAccessible(page);
+    });
+
+    test('without the engine', async ({ overview, world, page }) => {
+      await world.endEngine();
+      await expect(overview.headline).toContainText('Not connected since');
+      await expectAccessible(page);
+    });
+
+    test.describe('at first', () => {
+      test.use({ learned: false, helper: 'pkexec' });
+      test('while nothing is known', async ({ overview, page }) => {
+        await expect(overview.headline).toContainText('You dismissed the password dialog.');
+        await expectAccessible(page);
+      });
+    });
+  });
+}
+
 const SIZES = [
   { name: '1440', width: 1440, height: 900 },
   { name: '1024', width: 1024, height: 720 },
   { name: '390', width: 390, height: 844 },
 ] as const;
 
-/** Looks for what keeps people out, and keeps a picture. */
+/** Keeps a picture. */
 async function look(page: Page, state: string, name: string): Promise<void> {
   await page.screenshot({ path: `test-results/screens/overview-${state}-${name}.png` });
 }
