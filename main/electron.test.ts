@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { NOTICE_NAMES, REQUEST_NAMES } from '../shared/console.ts';
 import { connectEngine } from './engine.ts';
+import type { PageRelay } from './ipc.ts';
 import { startEngineDouble, type EngineDouble } from './web/double.ts';
 
 const fake = vi.hoisted(() => ({
@@ -21,6 +22,7 @@ vi.mock('electron', () => ({
     off: (name: string) => fake.listeners.delete(name),
   },
   protocol: { registerSchemesAsPrivileged: vi.fn() },
+  screen: { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] },
   BrowserWindow: class {
     webContents = fake.makeContents();
     loaded: string[] = [];
@@ -28,6 +30,8 @@ vi.mock('electron', () => ({
       fake.windows.push({ options, contents: this.webContents, loaded: this.loaded });
     }
     once() {}
+    on() {}
+    maximize() {}
     loadURL(url: string) {
       this.loaded.push(url);
       return Promise.resolve();
@@ -35,7 +39,8 @@ vi.mock('electron', () => ({
   },
 }));
 
-const { relayWindow, MAX_NOTICES_WAITING, TAKEN, CLOSED } = await import('./ipc.ts');
+const { relayWindow, TAKEN, CLOSED } = await import('./ipc.ts');
+const { MAX_NOTICES_WAITING } = await import('./page-link.ts');
 const { openWindow, denyPermissions } = await import('./window.ts');
 const { servePage, PAGE_URL } = await import('./scheme.ts');
 
@@ -56,7 +61,7 @@ class FakeContents extends EventEmitter {
 
 let engine: EngineDouble;
 let page: FakeContents;
-let release: () => void;
+let relay: PageRelay;
 let links: Awaited<ReturnType<typeof connectEngine>>[];
 
 beforeEach(async () => {
@@ -67,23 +72,31 @@ beforeEach(async () => {
   page = new FakeContents();
   links = [];
   // The relay wants Electron's WebContents; the fake has the members that it uses.
-  release = relayWindow(page as never, async () => {
+  relay = relayWindow(page as never, async () => {
     const link = await connectEngine(engine.socket);
     links.push(link);
     return link;
   });
 });
 afterEach(async () => {
-  release();
+  relay.end();
   await engine.close();
 });
 
+const open = (address?: string) =>
+  openWindow({
+    session: {} as never,
+    preload: '/preload.cjs',
+    placeFile: '/nonexistent/window.json',
+    icon: '/icon.png',
+    address,
+  });
 const ours = () => ({ sender: page, senderFrame: page.mainFrame });
 const call = (name: string, input: unknown, event: unknown = ours()) =>
   fake.handlers.get(name)?.(event, input);
 
 test('the window is sandboxed, isolated and without Node', () => {
-  openWindow({} as never, '/preload.cjs');
+  open();
   const [made] = fake.windows;
   expect(made?.options['webPreferences']).toMatchObject({
     sandbox: true,
@@ -91,9 +104,28 @@ test('the window is sandboxed, isolated and without Node', () => {
     nodeIntegration: false,
     webviewTag: false,
     webSecurity: true,
+    nodeIntegrationInWorker: false,
+    nodeIntegrationInSubFrames: false,
+    allowRunningInsecureContent: false,
     preload: '/preload.cjs',
   });
   expect(made?.loaded).toEqual(['merlon://console/']);
+});
+
+test('a window opens at the place that it is asked for', () => {
+  open('#/process/8a79-1-2');
+  expect(fake.windows[0]?.loaded).toEqual(['merlon://console/#/process/8a79-1-2']);
+});
+
+test('a redirect and an embedded page are prevented', () => {
+  const contents = new FakeContents();
+  fake.makeContents = () => contents;
+  open();
+  for (const what of ['will-redirect', 'will-attach-webview']) {
+    const preventDefault = vi.fn();
+    contents.emit(what, { preventDefault });
+    expect(preventDefault).toHaveBeenCalledOnce();
+  }
 });
 
 test.each([
@@ -104,7 +136,7 @@ test.each([
 ])('navigating to %s is prevented: %s', (url, prevented) => {
   const contents = new FakeContents();
   fake.makeContents = () => contents;
-  openWindow({} as never, '/preload.cjs');
+  open();
   const preventDefault = vi.fn();
   contents.emit('will-navigate', { url, preventDefault });
   expect(preventDefault.mock.calls.length > 0).toBe(prevented);
@@ -113,7 +145,7 @@ test.each([
 test('no second window opens', () => {
   const contents = new FakeContents();
   fake.makeContents = () => contents;
-  openWindow({} as never, '/preload.cjs');
+  open();
   expect(contents.openHandler?.()).toEqual({ action: 'deny' });
 });
 
@@ -164,6 +196,7 @@ test('the page’s own call reaches the engine', async () => {
 
 test.each([
   ['another window', { sender: new FakeContents(), senderFrame: { url: PAGE_URL } }],
+  ['another window that names our frame', { sender: new FakeContents() }],
   ['an embedded frame', { frame: 'child' }],
   ['a frame that is gone', { senderFrame: null }],
   ['the main frame at a foreign address', { url: 'https://evil.example/' }],
@@ -191,8 +224,9 @@ test('without an engine the page is told how to start it', async () => {
 
 test('notices arrive, and the end of the engine too', async () => {
   await call('status.get', {});
+  const told = NOTICE_NAMES.filter((name) => name !== 'console.go');
   for (const name of NOTICE_NAMES) engine.notify(name, { name });
-  await expect.poll(() => page.sent).toEqual(NOTICE_NAMES.map((name) => [name, { name }]));
+  await expect.poll(() => page.sent).toEqual(told.map((name) => [name, { name }]));
   await engine.close();
   await expect.poll(() => page.sent.at(-1)?.[0]).toBe(CLOSED);
   engine = await startEngineDouble(() => undefined);
@@ -206,6 +240,26 @@ test('a page that takes nothing stops the reading from the engine until it does'
   await expect.poll(() => pause.mock.calls.length).toBe(1);
   for (let n = 0; n < MAX_NOTICES_WAITING; n += 1) fake.listeners.get(TAKEN)?.(ours());
   await expect.poll(() => resume.mock.calls.length).toBe(1);
+});
+
+test('an order of the host reaches the page, and no order of the engine does', async () => {
+  await call('status.get', {});
+  relay.go({ command: 'go.feed' });
+  engine.notify('console.go', { command: 'go.settings' });
+  engine.notify('status.changed', 1);
+  await expect.poll(() => page.sent.map(([, value]) => value)).toEqual([{ command: 'go.feed' }, 1]);
+});
+
+test('what another page says it took does not count', async () => {
+  await call('status.get', {});
+  const pause = vi.spyOn(links[0]!, 'pause');
+  const resume = vi.spyOn(links[0]!, 'resume');
+  for (let n = 0; n < MAX_NOTICES_WAITING; n += 1) engine.notify('status.changed', n);
+  await expect.poll(() => pause.mock.calls.length).toBe(1);
+  const other = { sender: new FakeContents(), senderFrame: page.mainFrame };
+  for (let n = 0; n < MAX_NOTICES_WAITING; n += 1) fake.listeners.get(TAKEN)?.(other);
+  await new Promise((turn) => setImmediate(turn)); // resuming would have come by now
+  expect(resume).not.toHaveBeenCalled();
 });
 
 test('a page that loads anew gets a connection of its own', async () => {

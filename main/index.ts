@@ -1,47 +1,35 @@
-/** Electron's entry: one window on the engine that already runs (build/start.mjs starts it; it outlives the window). */
+/** Electron's entry: a window and a tray on the engine that already runs (build/start.mjs starts it). */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { app, session, type BrowserWindow } from 'electron';
+import { app } from 'electron';
+import { openedBy, parseAddress } from '../shared/host.ts';
 import { socketPath } from '../shared/places.ts';
 import { connectEngine } from './engine.ts';
-import { readPage } from './files.ts';
-import { relayWindow } from './ipc.ts';
-import { registerScheme, servePage } from './scheme.ts';
-import { confine, denyPermissions, openWindow } from './window.ts';
+import { startHost } from './host.ts';
+import { registerScheme } from './scheme.ts';
+import { confine } from './window.ts';
 
-const out = resolve(import.meta.dirname, '..');
 const uid = process.getuid?.() ?? 0;
 const socket = socketPath({ env: process.env, uid, exists: existsSync });
+const address = openedBy(process.argv);
 
-let window: BrowserWindow | undefined;
-
-function show(): void {
-  if (window !== undefined) {
-    if (window.isMinimized()) window.restore();
-    window.focus();
-    return;
-  }
-  const own = session.fromPartition('persist:console');
-  const opened = openWindow(own, resolve(out, 'preload/index.cjs'));
-  const release = relayWindow(opened.webContents, () => connectEngine(socket));
-  opened.once('closed', () => {
-    window = undefined;
-    release();
-  });
-  window = opened;
-}
-
-if (app.requestSingleInstanceLock()) {
+// Handed over to the first start: Chromium may put another's command line into another order.
+if (app.requestSingleInstanceLock({ open: address })) {
+  let show: ReturnType<typeof startHost> | undefined;
   app.enableSandbox();
   registerScheme();
-  app.on('second-instance', show);
+  app.on('second-instance', (_event, argv, _folder, handed) => {
+    const given: unknown = Reflect.get(new Object(handed), 'open');
+    const open = parseAddress(given) ?? openedBy(argv);
+    show?.(open === undefined ? undefined : { open });
+  });
   app.on('web-contents-created', (_event, contents) => confine(contents));
-  app.on('window-all-closed', () => app.quit());
+  // The tray stays; without a listener Electron would quit.
+  app.on('window-all-closed', () => undefined);
   void app.whenReady().then(() => {
-    const own = session.fromPartition('persist:console');
-    denyPermissions(own);
-    servePage(own, readPage(resolve(out, 'renderer')));
-    show();
+    const out = resolve(import.meta.dirname, '..');
+    const icons = resolve(app.getAppPath(), 'build/icons');
+    show = startHost({ out, icons, connect: () => connectEngine(socket), address });
   });
 } else {
   app.quit();

@@ -1,4 +1,5 @@
-import { BrowserWindow, type Session, type WebContents } from 'electron';
+import { BrowserWindow, screen, type Session, type WebContents } from 'electron';
+import { keepPlace, readPlace, SMALLEST } from './place.ts';
 import { PAGE_URL, isPageUrl } from './scheme.ts';
 
 /** Refuses every permission that a page can ask for. */
@@ -18,16 +19,26 @@ export function confine(contents: WebContents): void {
   contents.on('will-attach-webview', (event) => event.preventDefault());
 }
 
-/**
- * The console's window: sandboxed, isolated, and shown once it has something to show.
- * @param preload absolute path of the preload script (CommonJS: a sandboxed one can be nothing else).
- */
-export function openWindow(session: Session, preload: string): BrowserWindow {
+export interface WindowOptions {
+  readonly session: Session;
+  /** Absolute path of the preload script (CommonJS: a sandboxed one can be nothing else). */
+  readonly preload: string;
+  /** Where its place and size are kept. */
+  readonly placeFile: string;
+  readonly icon: string;
+  /** The place in the console that it opens with, such as `#/feed`; otherwise where the page was last. */
+  readonly address: string | undefined;
+}
+
+/** The console's window: sandboxed, isolated, where it was last, and shown once it has something to show. */
+export function openWindow({ session, preload, placeFile, icon, address }: WindowOptions): BrowserWindow {
+  const displays = screen.getAllDisplays().map(({ workArea }) => workArea);
+  const { maximised, ...place } = readPlace(placeFile, displays);
   const window = new BrowserWindow({
-    width: 1440,
-    height: 900,
-    minWidth: 380,
-    minHeight: 480,
+    ...place,
+    minWidth: SMALLEST.width,
+    minHeight: SMALLEST.height,
+    icon,
     show: false,
     autoHideMenuBar: true,
     title: 'Merlon',
@@ -46,8 +57,10 @@ export function openWindow(session: Session, preload: string): BrowserWindow {
       navigateOnDragDrop: false,
     },
   });
+  if (maximised) window.maximize();
   confine(window.webContents);
   window.once('ready-to-show', () => window.show());
-  void window.loadURL(PAGE_URL);
+  window.on('close', () => keepPlace(placeFile, window.getNormalBounds(), window.isMaximized()));
+  void window.loadURL(PAGE_URL + (address ?? ''));
   return window;
 }

@@ -14,7 +14,7 @@ test.skip(!existsSync(BINARY), 'no Electron binary');
 test('the window shows the feed, sandboxed and isolated', async ({ world }) => {
   const app = await _electron.launch({
     executablePath: BINARY,
-    args: [ROOT, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+    args: [ROOT, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--open', '#/feed'],
     env: { ...process.env, MERLON_SOCKET: world.socket },
   });
   try {
@@ -24,7 +24,13 @@ test('the window shows the feed, sandboxed and isolated', async ({ world }) => {
     await world.play(makeProcess('/usr/bin/in-window').exec('in-window'));
     await expect(feed.rows('in-window')).toHaveCount(1);
     expect(await page.evaluate(() => typeof Reflect.get(globalThis, 'require'))).toBe('undefined');
-    expect(page.url()).toBe('merlon://console/');
+    expect(page.url()).toBe('merlon://console/#/feed');
+    const closed = page.waitForEvent('close');
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+    await closed;
+    // The tray and the engine stay.
+    expect(await app.evaluate(({ app: host }) => host.isReady())).toBe(true);
+    await world.helperRuns();
   } finally {
     await app.close();
   }
