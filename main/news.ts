@@ -104,6 +104,8 @@ export class News {
         return now - this.#lostAt < LOST_SHOWN_MS
           ? { mark: 'gap', words: 'Sensing; events were lost' }
           : { mark: 'on', words: 'Sensing' };
+      case 'unasked':
+        return { mark: 'off', words: 'Not sensing: nobody asked for it yet' };
       case 'starting':
         return { mark: this.#hasSensed ? 'gap' : 'off', words: 'Not sensing: the helper is starting' };
       case 'restarting':
