@@ -185,7 +185,7 @@ function electronCommand(binary: string): string[] {
  */
 async function startWebFace({ port, portNamed }: Arguments): Promise<Child> {
   const own = OWN_PORTS + ((process.getuid?.() ?? 0) % 1000);
-  const where = portNamed ? ['--port', String(port)] : ['--prefer-port', String(own)];
+  const where = portNamed || port !== 0 ? ['--port', String(port)] : ['--prefer-port', String(own)];
   const web = startChild(
     'the web page',
     [NODE, join(ROOT, 'out/main/web.js'), '--socket', SOCKET, ...where],

@@ -82,6 +82,9 @@ it('help is on stdout, for all and for each', async () => {
     'store',
     'backup',
     'wipe',
+    'config',
+    'doctor',
+    'sense',
     'open',
     'stop',
   ];
@@ -91,7 +94,7 @@ it('help is on stdout, for all and for each', async () => {
     expect(one).toMatchObject({ code: 0, stderr: '' });
     expect(one.stdout).toContain(`merlon ${name}`);
   }
-});
+}, 60_000);
 
 it('status --json is the status of the contract', async () => {
   engine.answer('status.get', () => ok(someStatus));

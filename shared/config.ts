@@ -132,7 +132,7 @@ export const SETTINGS = {
   'console.port': setting(number({ min: 0, max: 65_535, whole: true }), {
     group: 'console',
     title: 'Port of the page',
-    about: 'Port of the console’s page on 127.0.0.1; 0 takes any free one.',
+    about: 'Port of the console’s page on 127.0.0.1; 0 takes one of your own, or any that is free.',
     initial: 0,
     restart: 'console',
   }),

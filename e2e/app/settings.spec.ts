@@ -60,6 +60,7 @@ test('what the administrator locked cannot be changed', async ({ settings, world
 });
 
 test('the search finds by title, key and sentence, from the keyboard', async ({ settings, page }) => {
+  test.slow(); // axe looks at it, twice
   await settings.open('Sensing');
   await page.getByRole('heading', { name: 'Sensing', level: 2 }).click();
   await page.keyboard.press('/');
@@ -111,6 +112,7 @@ test('a backup is written, and everything is checked', async ({ settings, world,
 });
 
 test('deleting everything asks for a word, then for the number', async ({ settings, world, page }) => {
+  test.slow(); // axe looks at it, twice
   await world.play(...ordinaryWork());
   await settings.open('Data');
   await settings.part('Delete').getByRole('button', { name: 'Delete every event…' }).click();
