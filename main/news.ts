@@ -117,7 +117,7 @@ export class News {
         return { mark: 'off', words: 'Not sensing: not authorised' };
       case 'failed':
         return { mark: 'off', words: 'Not sensing: the helper cannot start' };
-      case 'stopped':
+      default: // stopped, and whatever else only a person ends
         return { mark: 'off', words: 'Not sensing' };
     }
   }

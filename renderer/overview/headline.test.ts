@@ -66,6 +66,11 @@ test.each<[string, Situation, string]>([
     situation({}, {}, { problem: 'Events are not stored since 14:00:00.' }),
     'Sensing since 14:02:11. Events are not stored since 14:00:00.',
   ],
+  [
+    'partly damaged',
+    situation({}, {}, { damaged: ['000007.db is damaged.'] }),
+    'Sensing since 14:02:11. 1 file cannot be read.',
+  ],
 ])('%s is one sentence', (_state, given, text) => {
   expect(headlineOf(given).text).toBe(text);
 });

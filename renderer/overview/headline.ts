@@ -42,9 +42,11 @@ export function headlineOf(situation: Situation): Headline {
     return { text, trouble: true, verb: { does: 'retry', label: 'Try now' } };
   }
   const sensing = sensingOf(situation);
-  const { problem } = status.store;
-  if (problem !== undefined) return { ...sensing, text: `${sensing.text} ${problem}`, trouble: true };
-  return sensing;
+  const { problem, damaged } = status.store;
+  const unread = damaged.length === 0 ? undefined : `${counted(damaged.length, 'file')} cannot be read.`;
+  const trouble = [problem, unread].filter((each) => each !== undefined);
+  if (trouble.length === 0) return sensing;
+  return { ...sensing, text: [sensing.text, ...trouble].join(' '), trouble: true };
 }
 
 function sensingOf({ status, blindSince, gaps, now }: Situation): Headline {
@@ -80,8 +82,7 @@ function sensingOf({ status, blindSince, gaps, now }: Situation): Headline {
     case 'dismissed':
     case 'not_authorised':
       return { text: `Not sensing since ${at}.${reason}`, trouble: true, verb: start('Ask again') };
-    case 'failed':
-    case 'stopped':
+    default: // failed, stopped, and whatever else only a person ends
       return { text: `Not sensing since ${at}.${reason}`, trouble: true, verb: start('Start the helper') };
   }
 }
