@@ -33,6 +33,8 @@ export class Toasts {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
     this.list = this.list.filter((toast) => toast.id !== id);
+    // What is gone is held by nobody, and tells no one that the pointer left it.
+    if (this.list.length === 0) this.#held = false;
   }
 
   undo(id: number): void {

@@ -28,6 +28,16 @@ describe('toasts', () => {
     expect(texts(toasts)).toEqual([]);
   });
 
+  it('held and closed do not hold the next', () => {
+    const toasts = new Toasts();
+    toasts.say({ text: 'Copied' });
+    toasts.hold();
+    toasts.close(toasts.list[0]!.id);
+    toasts.say({ text: 'Deleted' });
+    vi.advanceTimersByTime(TOAST_MS);
+    expect(texts(toasts)).toEqual([]);
+  });
+
   it('take back once', () => {
     const undo = vi.fn();
     const toasts = new Toasts();
