@@ -31,6 +31,7 @@ import type { HostOrder } from './host.ts';
 import type { Result } from './result.ts';
 
 export * from './answers.ts';
+export * from './wire.ts';
 export type { Diagnostics, DoctorCheck, DoctorReport, DoctorState, RootFacts } from './doctor.ts';
 
 export interface Request<In, Out> {
@@ -369,29 +370,6 @@ export interface Console {
   /** Calls back once the engine is gone. */
   onClose(listener: () => void): () => void;
 }
-
-/** On the wire: JSON control frames on the socket, the same JSON as text messages on the WebSocket. */
-const wireRequest = v.strictObject({
-  id: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  request: v.pipe(v.string(), v.maxLength(64)),
-  input: v.unknown(),
-});
-export type WireRequest = v.InferOutput<typeof wireRequest>;
-/** @throws ValiError where it is not a request. */
-export const parseWireRequest = (message: unknown): WireRequest => v.parse(wireRequest, message);
-
-const wireMessage = v.union([
-  v.object({ id: v.number(), ok: v.literal(true), value: v.unknown() }),
-  v.object({
-    id: v.number(),
-    ok: v.literal(false),
-    error: v.object({ code: v.string(), message: v.string(), detail: v.optional(v.string()) }),
-  }),
-  v.object({ notice: v.string(), value: v.unknown() }),
-]);
-export type WireMessage = v.InferOutput<typeof wireMessage>;
-/** @throws ValiError where it is neither a reply nor a notice. */
-export const parseWireMessage = (message: unknown): WireMessage => v.parse(wireMessage, message);
 
 export const REQUEST_NAMES: readonly RequestName[] = namesOf('request') as RequestName[];
 export const NOTICE_NAMES: readonly NoticeName[] = namesOf('notice') as NoticeName[];

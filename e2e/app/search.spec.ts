@@ -28,7 +28,7 @@ test('a long search says how far it came, and shows what it finds in the end', a
   await expect(searched.page.getByRole('heading', { name: 'No event matches' })).toHaveCount(0);
   between.letThrough(6);
   await expect(searched.rows('rare')).toHaveCount(1);
-  await expect(searched.grid).toContainText('This is the oldest event that matches.');
+  await expect(searched.grid).toContainText('This is the oldest event in this range that matches.');
 });
 
 test('live events come in while the search goes on', async ({ between, searched, world }) => {
@@ -62,7 +62,7 @@ test('another query ends it', async ({ between, searched }) => {
   await searched.search('event.action:exec_failed');
   await expect(searched.rows('tput')).toHaveCount(1);
   between.letThrough(9);
-  await expect(searched.grid).toContainText('This is the oldest event that matches.');
+  await expect(searched.grid).toContainText('This is the oldest event in this range that matches.');
   const after = between.asked.slice(
     between.asked.findIndex(({ query }) => query === 'event.action:exec_failed'),
   );

@@ -3,7 +3,6 @@ import { existsSync, lstatSync, statfsSync, type Stats } from 'node:fs';
 import { release } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { ConfigList, DoctorCheck, Status } from '../../shared/console.ts';
-import { formatSize } from '../../shared/config.ts';
 import { readText } from './root-facts.ts';
 
 export interface Examined {
@@ -260,8 +259,7 @@ const onPath = (program: string) =>
 const nearestFolder = (path: string): string =>
   existsSync(path) || path === '/' ? path : nearestFolder(dirname(path));
 
-/** Rounded, where `formatSize` is exact. */
 function formatBytes(bytes: number): string {
-  const unit = bytes >= 2 ** 30 ? 2 ** 30 : 2 ** 20;
-  return formatSize(Math.round((bytes / unit) * 10) * (unit / 10) || 0).replace(/(\.\d)\d+/, '$1');
+  const [unit, factor] = bytes >= 2 ** 30 ? ['GiB', 2 ** 30] : ['MiB', 2 ** 20];
+  return `${(bytes / factor).toFixed(1)} ${unit}`;
 }

@@ -87,9 +87,10 @@ function numbersIn(folder: string): readonly number[] {
     .map(Number);
 }
 
-/** The file that counts. */
+/** The file that counts. Between the first look and the second one it may have been sealed. */
 function fileOf(folder: string, number: number): string | undefined {
-  return [sealedPath(folder, number), openPath(folder, number)].find((path) => existsSync(path));
+  const sealed = sealedPath(folder, number);
+  return [sealed, openPath(folder, number), sealed].find((path) => existsSync(path));
 }
 
 function bytesOf(folder: string, number: number): number {

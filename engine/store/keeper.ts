@@ -9,7 +9,7 @@ import { cataloguePath, eventsFolder, openPath, reservePath, sealedPath } from '
 import { lockFolder } from './lock.ts';
 import { PartitionWriter } from './partition.ts';
 import { recover } from './recovery.ts';
-import { dueCuts, oldestUnheld } from './retention.ts';
+import { dueCuts, oldestUnheld, wiped } from './retention.ts';
 import type { FullPartition, SealedFacts } from './seal.ts';
 import type { Append, Move, Ready, Request, Standing, WriterData } from './writing.ts';
 
@@ -382,20 +382,6 @@ export class Keeper {
     this.#measured = { atMs: performance.now(), bytes: sizes.reduce((sum, size) => sum + size, 0) };
     return this.#measured.bytes;
   }
-}
-
-function wiped(atMs: number, boot: number, rows: readonly CataloguedPartition[]): Cut {
-  const firsts = rows.map(({ firstMs }) => firstMs).filter((ms) => ms !== null);
-  const lasts = rows.map(({ lastMs }) => lastMs).filter((ms) => ms !== null);
-  return {
-    atMs,
-    reason: 'wiped',
-    boot,
-    events: rows.reduce((sum, { events }) => sum + events, 0),
-    bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
-    firstMs: firsts.length === 0 ? null : Math.min(...firsts),
-    lastMs: lasts.length === 0 ? null : Math.max(...lasts),
-  };
 }
 
 /** What SQLite or the file system said while the folder was opened, as a StoreError. */

@@ -51,11 +51,17 @@ export function countMinutes(
   );
 }
 
-/** In the order of the table `minute`. */
-export const sortedCounts = (counts: readonly MinuteCount[]): readonly MinuteCount[] =>
-  counts.toSorted(
+/** In the order of the table `minute`, each minute and action once: '' is told of those without, too. */
+export function sortedCounts(counts: readonly MinuteCount[]): readonly MinuteCount[] {
+  const sums = new Map<string, MinuteCount>();
+  for (const { minute, action, events } of counts) {
+    const key = `${minute} ${action}`;
+    sums.set(key, { minute, action, events: events + (sums.get(key)?.events ?? 0) });
+  }
+  return [...sums.values()].sort(
     (a, b) => (a.minute ?? -Infinity) - (b.minute ?? -Infinity) || (a.action < b.action ? -1 : 1),
   );
+}
 
 /** The minute of epoch milliseconds; NaN of NaN. */
 export const minuteOf = (ms: number) => Math.max(-MINUTES, Math.min(MINUTES, Math.floor(ms / MINUTE_MS)));

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EventFields } from '../../shared/event.ts';
 import { openStore, StoreError, type Store, type StoredEvent } from './index.ts';
-import { cataloguePath, eventsFolder, LAYOUT, openPath, sealedPath } from './layout.ts';
+import { cataloguePath, eventsFolder, openPath, sealedPath } from './layout.ts';
 import { writePartition } from './partition.builder.ts';
 import { sealPartition } from './seal.ts';
 
@@ -261,6 +261,6 @@ function otherProgram(path: string): void {
 }
 function newer(path: string): void {
   const db = new Database(path);
-  db.pragma(`user_version = ${LAYOUT + 98}`);
+  db.pragma(`user_version = 99`);
   db.close();
 }

@@ -59,3 +59,18 @@ function isHeld({ boot, firstSequence, lastSequence }: CataloguedPartition, hold
   if (firstSequence === null || lastSequence === null) return true;
   return hold.firstSequence <= lastSequence && hold.lastSequence >= firstSequence;
 }
+
+/** What is told of the partitions of one boot once they are wiped. */
+export function wiped(atMs: number, boot: number, rows: readonly CataloguedPartition[]): Cut {
+  const firsts = rows.map(({ firstMs }) => firstMs).filter((ms) => ms !== null);
+  const lasts = rows.map(({ lastMs }) => lastMs).filter((ms) => ms !== null);
+  return {
+    atMs,
+    reason: 'wiped',
+    boot,
+    events: rows.reduce((sum, { events }) => sum + events, 0),
+    bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
+    firstMs: firsts.length === 0 ? null : Math.min(...firsts),
+    lastMs: lasts.length === 0 ? null : Math.max(...lasts),
+  };
+}

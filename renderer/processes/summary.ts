@@ -1,6 +1,8 @@
 /** A process from an event about it, as `processes.list` would tell it. */
 import type { ProcessSummary } from '../../shared/console.ts';
 import type { EventFields } from '../../shared/event.ts';
+import { escapeText } from '../ui/escape.ts';
+import { duration, span } from '../ui/units.ts';
 
 /**
  * @param before what was known; what the event does not tell stays.
@@ -37,4 +39,19 @@ export function endOf({ end, signal, exit_code: code }: ProcessSummary): string 
   if (end === null) return '';
   if (signal !== null) return signal;
   return code === null ? 'ended' : `exit ${code}`;
+}
+
+/** `412 ms · exit 1`, for what has ended. */
+export function fateOf(process: ProcessSummary): string {
+  if (process.end === null) return '';
+  const lived = duration((process.end - process.start) * 1e6);
+  const how = endOf(process);
+  return how === 'exit 0' || how === 'ended' ? lived : `${lived} · ${how}`;
+}
+
+/** A process and its life in words. @param now epoch milliseconds. */
+export function spokenLife(process: ProcessSummary, now: number): string {
+  const life =
+    process.end === null ? `running for ${span(now - process.start)}` : `ended after ${fateOf(process)}`;
+  return `${escapeText(process.name)} ${process.pid}, ${life}`;
 }
