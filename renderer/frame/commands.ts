@@ -1,5 +1,5 @@
 import type { Command } from '../state/commands.svelte.ts';
-import { singleLetterKeys } from '../state/keyboard.svelte.ts';
+import { chooseSingleLetterKeys, singleLetterKeys } from '../state/keyboard.svelte.ts';
 import { help, palette } from '../state/palette.svelte.ts';
 import { hrefOf, router } from '../state/route.svelte.ts';
 import { theme, THEMES } from '../state/theme.svelte.ts';
@@ -104,11 +104,11 @@ async function copyLink(): Promise<void> {
 
 function toggleSingleLetterKeys(): void {
   const on = !singleLetterKeys.value;
-  singleLetterKeys.value = on;
+  chooseSingleLetterKeys(on);
   toasts.say({
     text: on
       ? 'Keys without Ctrl or Alt act again.'
       : 'Keys without Ctrl or Alt rest. Ctrl+K has every command.',
-    undo: () => (singleLetterKeys.value = !on),
+    undo: () => chooseSingleLetterKeys(!on),
   });
 }

@@ -5,7 +5,7 @@ import {
   type SettingValue,
 } from '../../shared/config.ts';
 import type { ConfigEntry, ConfigFile, ConfigList, Console } from '../../shared/console.ts';
-import { singleLetterKeys } from './keyboard.svelte.ts';
+import { singleLetterChoice, singleLetterKeys } from './keyboard.svelte.ts';
 import { theme } from './theme.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
 
@@ -24,6 +24,7 @@ export class ConfigState {
   async follow(api: Console): Promise<void> {
     this.#api = api;
     theme.onchoose = (chosen) => void this.#choose(chosen);
+    singleLetterChoice.told = (on) => void this.set('console.single_letter_keys', on);
     api.on('config.changed', (list) => this.#take(list));
     const reply = await api.request('config.list', {});
     if (reply.ok) this.#take(reply.value);

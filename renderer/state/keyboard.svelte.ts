@@ -9,6 +9,14 @@ const WAIT_MS = 1500;
 /** Whether keys without a modifier act at all; off for those who dictate, or whose hand rests on the keyboard. */
 export const singleLetterKeys = kept('single-letter-keys', v.boolean(), true);
 
+/** Whoever keeps settings is told what the person chooses. */
+export const singleLetterChoice: { told: (on: boolean) => void } = { told: () => undefined };
+
+export function chooseSingleLetterKeys(on: boolean): void {
+  singleLetterKeys.value = on;
+  singleLetterChoice.told(on);
+}
+
 /** Turns key presses into commands. */
 export class Keyboard {
   /** What was pressed of a sequence that is not complete. */
