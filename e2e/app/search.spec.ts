@@ -91,7 +91,7 @@ test('what is damaged is said, with what to do', async ({ between, searched }) =
   between.storeIs({ damaged: ['The file 000002.db is damaged from page 7 on.', 'Another.'] });
   await expect(searched.status).toContainText('2 files damaged');
   await expect(searched.banner('Some events cannot be read')).toContainText('000002.db is damaged');
-  await expect(searched.banner('Some events cannot be read')).toContainText('merlon store salvage');
+  await expect(searched.banner('Some events cannot be read')).toContainText('Save what can be read');
 });
 
 for (const theme of ['light', 'dark'] as const) {
