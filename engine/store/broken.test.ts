@@ -107,3 +107,16 @@ test('a store that is wiped in the meantime has neither the broken file nor its 
   expect(await all()).toEqual(numbers(201, 251));
   expect(store.stats()).toMatchObject({ damaged: [], events: 50 });
 });
+
+test('a partition whose dictionary lacks a text is written to its end, and the next one begun', async () => {
+  await store.append([event(1, { 'event.action': 'exec' }), event(2, { 'event.action': 'exit' })]);
+  const db = new Database(openPath(folder, 1));
+  db.exec(`DELETE FROM string WHERE value = 'exec'`);
+  db.close();
+  const long = (n: number) => event(n, { 'process.command_line': `${n} ${'x'.repeat(500_000)}` });
+  for (const n of numbers(3, 43)) await store.append([long(n)]);
+  expect(store.stats().partitions).toBeGreaterThan(1);
+  await vi.waitUntil(() => store.stats().damaged.length === 1, 60_000);
+  expect(refused).toEqual([]);
+  expect(sequences(await store.page({ query: null, limit: 1 }))).toEqual([42]);
+});

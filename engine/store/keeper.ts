@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { assertNever } from '../../shared/result.ts';
 import type { Catalogue, CataloguedPartition } from './catalogue.ts';
 import type { Cut, Retention } from './contract.ts';
+import { isDamage } from './damage.ts';
 import { isDiskFull, storeError } from './error.ts';
 import { bytesOf, listPartitions, removeCut, removeFile, removeOpen, setAside, tidy } from './files.ts';
 import { cataloguePath, eventsFolder, openPath, reservePath, sealedPath } from './layout.ts';
 import { lockFolder } from './lock.ts';
+import type { MinuteCount } from './minutes.ts';
 import { PartitionWriter } from './partition.ts';
 import { recover } from './recovery.ts';
 import { dueCuts, oldestUnheld, wiped } from './retention.ts';
@@ -263,11 +265,21 @@ export class Keeper {
     if (current === undefined) return;
     const { number } = current.head;
     this.#catalogue.full(number, { ...current.totals, bytes: bytesOf(openPath(this.#folder, number)) });
-    const minutes = current.minutes();
+    const minutes = this.#minutesOf(current);
     this.#current = undefined;
     current.close();
     this.#reread();
     this.#listener.onFull({ number, minutes });
+  }
+
+  /** Undefined where its dictionary is damaged, too: sealing comes upon that, and says so. */
+  #minutesOf(current: PartitionWriter): readonly MinuteCount[] | undefined {
+    try {
+      return current.minutes();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return undefined;
+    }
   }
 
   #sealed(number: number, { minutes, ...sized }: SealedFacts): void {
