@@ -1,5 +1,6 @@
 /** The host's own connection to the engine: it outlives the window, for the tray and for notifications. */
 import { makeClient } from '../shared/client.ts';
+import { configOf, type Config } from '../shared/config.ts';
 import type { Console, Status } from '../shared/console.ts';
 import { channelOf, type EngineLink } from './engine.ts';
 
@@ -11,10 +12,14 @@ export interface Followed {
 
 const RETRY_MS = 3000;
 
-/** @param tell told the engine's state at once and whenever it changes; undefined while there is no engine. */
+/**
+ * @param tell told the engine's state at once and whenever it changes; undefined while there is no engine.
+ * @param heed told the settings at once and whenever they change.
+ */
 export function followEngine(
   connect: () => Promise<EngineLink>,
   tell: (status: Status | undefined) => void,
+  heed: (config: Config) => void,
   retryMs = RETRY_MS,
 ): Followed {
   let api: Console | undefined;
@@ -38,7 +43,10 @@ export function followEngine(
     const joined = makeClient(channelOf(link));
     joined.onClose(later);
     joined.on('status.changed', tell);
+    joined.on('config.changed', ({ settings }) => heed(configOf(settings)));
     api = joined;
+    const config = await joined.request('config.list', {});
+    if (config.ok && api === joined) heed(configOf(config.value.settings));
     const reply = await joined.request('status.get', {});
     if (reply.ok && api === joined) tell(reply.value);
   };
@@ -53,4 +61,18 @@ export function followEngine(
       link?.end();
     },
   };
+}
+
+const PAUSE_MS = 3_600_000;
+
+/** Holds notifications back for an hour, or not any more, as the settings page does. @param refused told why not. */
+export async function pauseNotifications(
+  api: Console | undefined,
+  paused: boolean,
+  refused: (sentence: string) => void,
+): Promise<void> {
+  const value = paused ? new Date(Date.now() + PAUSE_MS).toISOString() : 'off';
+  const reply = await api?.request('config.set', { key: 'notifications.do_not_disturb', value });
+  if (reply === undefined) refused('Merlon’s engine does not answer.');
+  else if (!reply.ok) refused(reply.error.message);
 }

@@ -153,10 +153,17 @@ beforeEach(async () => {
   fake.app.quits = 0;
   fake.app.removeAllListeners();
   now = status('running');
-  engine = await startEngineDouble(({ request }) => ({
-    ok: true,
-    value: request === 'status.get' ? now : {},
-  }));
+  locked = false;
+  paused = 'off';
+  engine = await startEngineDouble(({ request, input }) => {
+    if (request === 'status.get') return { ok: true, value: now };
+    if (request === 'config.list') return { ok: true, value: settings() };
+    if (request !== 'config.set') return { ok: true, value: {} };
+    if (locked) return { ok: false, error: { code: 'refused', message: 'The administrator fixed it.' } };
+    paused = String((input as { value: unknown }).value);
+    engine.notify('config.changed', settings());
+    return { ok: true, value: {} };
+  });
   show = startHost({
     out: fake.userData,
     icons: '/icons',
@@ -171,6 +178,14 @@ afterEach(async () => {
   rmSync(fake.userData, { recursive: true, force: true });
 });
 
+/** The settings that the engine has. */
+let paused: string;
+let locked = false;
+const settings = () => ({
+  settings: [{ key: 'notifications.do_not_disturb', value: paused }],
+  files: [],
+});
+
 const become = async (next: Status, tip: string) => {
   engine.notify('status.changed', next);
   await expect.poll(() => fake.tray.tip).toBe(`Merlon: ${tip}`);
@@ -181,6 +196,7 @@ const click = (items: readonly Item[], label: string | RegExp) => {
   );
   (item?.click as (() => void) | undefined)?.();
 };
+const pauseLine = () => fake.tray.menu[3]?.label;
 const menu = (label: string): Item[] => fake.menus.find((each) => each.label === label)?.submenu as Item[];
 const asked = () => engine.requests.map(({ request }) => request);
 const close = () => {
@@ -265,14 +281,21 @@ test('what a person should know is a notification without markup, unless they ar
     ['Events are not stored', 'No room in ‹b›/tmp‹/b›.'],
   ]);
   click(fake.tray.menu, 'Pause notifications for 1 h');
-  expect(
-    fake.tray.menu.some(({ label }) => /^Notify again \(paused until \d\d:\d\d\)$/.test(label ?? '')),
-  ).toBe(true);
+  await expect.poll(pauseLine).toMatch(/^Notify again \(paused until \d\d:\d\d\)$/);
+  expect(Date.parse(paused)).toBeGreaterThan(Date.now() + 3_500_000);
   await become(status('running'), 'Sensing');
   expect(fake.notes).toHaveLength(1);
   click(fake.tray.menu, /^Notify again/);
+  await expect.poll(pauseLine).toBe('Pause notifications for 1 h');
   await become(status('running', { problem: 'Again.' }), 'Sensing; events are not stored');
   expect(fake.notes).toHaveLength(2);
+});
+
+test('what the administrator fixed is said where it cannot be changed', async () => {
+  locked = true;
+  click(fake.tray.menu, 'Pause notifications for 1 h');
+  await expect.poll(() => fake.notes.map(({ body }) => body)).toEqual(['The administrator fixed it.']);
+  expect(pauseLine()).toBe('Pause notifications for 1 h');
 });
 
 test('menus give the page its own commands, show its keys and leave them to it', () => {

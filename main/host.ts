@@ -6,7 +6,7 @@ import type { Status } from '../shared/console.ts';
 import type { HostOrder } from '../shared/host.ts';
 import type { EngineLink } from './engine.ts';
 import { readPage } from './files.ts';
-import { followEngine } from './follow.ts';
+import { followEngine, pauseNotifications } from './follow.ts';
 import { relayWindow, type PageRelay } from './ipc.ts';
 import { setMenu } from './menu.ts';
 import { GOES_ON, News } from './news.ts';
@@ -24,7 +24,6 @@ export interface HostOptions {
   readonly address: string | undefined;
 }
 
-const PAUSE_MS = 3_600_000;
 /** The engine stores what is under way before it ends; whoever quits does not wait for all of that. */
 const QUIT_PATIENCE_MS = 2000;
 
@@ -74,10 +73,8 @@ export function startHost({ out, icons, connect, address }: HostOptions): (order
     if (!ending) for (const note of told.notes) notify(note, show);
     if (told.againMs !== undefined) again = setTimeout(() => tell(status), told.againMs);
   };
-  const pause = (paused: boolean) => {
-    news.pause(paused ? Date.now() + PAUSE_MS : 0);
-    tell(status);
-  };
+  const refused = (body: string) => notify({ title: 'Notifications are as they were', body }, show);
+  const pause = (paused: boolean) => void pauseNotifications(engine.api, paused, refused);
   const quit = () => {
     ending = true;
     const asked = engine.api?.request('engine.stop', {});
@@ -85,7 +82,10 @@ export function startHost({ out, icons, connect, address }: HostOptions): (order
   };
   const sense = () => void engine.api?.request('helper.start', {});
   const tray = openTray(icons, { open: () => show(), sense, pause, quit });
-  const engine = followEngine(connect, tell);
+  const engine = followEngine(connect, tell, (config) => {
+    news.heed(config);
+    tell(status);
+  });
   setMenu((command) => show({ command }), quit);
   app.on('before-quit', () => (ending = true));
   app.once('will-quit', () => {

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Status } from '../shared/console.ts';
-import { GRACE_MS, LOST_SHOWN_MS, News } from './news.ts';
+import { CONFIG_DEFAULTS } from '../shared/config.ts';
+import { GRACE_MS, LOST_SHOWN_MS, News, quietLine } from './news.ts';
 import { plainText } from './plain-text.ts';
 
 interface Given extends Partial<Status['helper']> {
@@ -77,15 +78,29 @@ test('lost events are marked for a while, and those of before the host began are
   expect(news.take(status({ lost: 9 }), 1000 + LOST_SHOWN_MS).mark).toBe('on');
 });
 
-test('while notifications are paused none is told, and none later', () => {
+test('while settings hold notifications back none is told, and none later', () => {
   news.take(status(), 0);
-  news.pause(10_000);
-  expect(news.take(status({ store: { problem: 'No.' } }), 1000)).toMatchObject({
+  const until = '2026-11-25T10:00:00Z';
+  const end = Date.parse(until);
+  news.heed({ ...CONFIG_DEFAULTS, 'notifications.do_not_disturb': until });
+  expect(news.take(status({ store: { problem: 'No.' } }), end - 9000)).toMatchObject({
     notes: [],
-    pausedUntil: 10_000,
+    quiet: { why: 'do_not_disturb', until: end },
   });
-  expect(news.take(status({ store: { problem: 'No.' } }), 10_000)).not.toHaveProperty('pausedUntil');
-  expect(titles(status(), 11_000)).toEqual(['Events are stored again']);
+  expect(news.take(status({ store: { problem: 'No.' } }), end)).not.toHaveProperty('quiet');
+  expect(titles(status(), end + 1000)).toEqual(['Events are stored again']);
+});
+
+test.each([
+  [undefined, { label: 'Pause notifications for 1 h', pauses: true }],
+  [{ why: 'do_not_disturb' }, { label: 'Notify again (paused)', pauses: false }],
+  [
+    { why: 'quiet_hours', until: new Date(2026, 10, 25, 7, 5).getTime() },
+    { label: 'No notifications until 07:05 (quiet hours)' },
+  ],
+  [{ why: 'switched_off' }, { label: 'Notifications are switched off in Settings' }],
+] as const)('the tray’s line about notifications for %j', (quiet, line) => {
+  expect(quietLine(quiet)).toEqual(line);
 });
 
 test.each([

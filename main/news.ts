@@ -1,4 +1,6 @@
 /** What a person hears of the engine's state without looking at the window: the tray's mark, and notifications. */
+import { CONFIG_DEFAULTS, type Config } from '../shared/config.ts';
+import { quietAt, type Quiet } from '../shared/config/quiet.ts';
 import type { Status } from '../shared/console.ts';
 
 /** on: all is seen. gap: something is being, or was just, missed. off: nothing is seen until a person does something. */
@@ -14,8 +16,8 @@ export interface Told {
   /** What is true, in a few words. */
   readonly words: string;
   readonly notes: readonly Note[];
-  /** Epoch milliseconds, while notifications are held back. */
-  readonly pausedUntil?: number;
+  /** Why notifications are held back, while they are. */
+  readonly quiet?: Quiet;
   /** Look at the same state again after so long: it may be worth a notification by then. */
   readonly againMs?: number;
 }
@@ -34,11 +36,11 @@ export class News {
   #lostAt = -Infinity;
   #problem: string | undefined;
   #damaged = 0;
-  #pausedUntil = 0;
+  #config = CONFIG_DEFAULTS;
 
-  /** Notifications are held back until this moment (epoch milliseconds); what is missed so is not told later. */
-  pause(until: number): void {
-    this.#pausedUntil = until;
+  /** What is missed while settings hold notifications back is not told later. */
+  heed(config: Config): void {
+    this.#config = config;
   }
 
   /** @param status undefined while there is no engine. */
@@ -54,11 +56,11 @@ export class News {
       this.#lost = lost;
     }
     const left = this.#blindSince === undefined || this.#toldBlind ? 0 : GRACE_MS - (now - this.#blindSince);
-    const paused = now < this.#pausedUntil;
+    const quiet = quietAt(this.#config, now);
     return {
       ...this.#mark(status, now),
-      notes: paused ? [] : notes,
-      ...(paused ? { pausedUntil: this.#pausedUntil } : {}),
+      notes: quiet === undefined ? notes : [],
+      ...(quiet === undefined ? {} : { quiet }),
       ...(left > 0 ? { againMs: left } : {}),
     };
   }
@@ -120,6 +122,22 @@ export class News {
       default: // stopped, and whatever else only a person ends
         return { mark: 'off', words: 'Not sensing' };
     }
+  }
+}
+
+/** The tray's line about notifications. @returns whether a click on it pauses them; undefined where none changes that. */
+export function quietLine(quiet: Quiet | undefined): { readonly label: string; readonly pauses?: boolean } {
+  const until =
+    quiet?.until === undefined ? '' : ` until ${new Date(quiet.until).toTimeString().slice(0, 5)}`;
+  switch (quiet?.why) {
+    case undefined:
+      return { label: 'Pause notifications for 1 h', pauses: true };
+    case 'do_not_disturb':
+      return { label: `Notify again (paused${until})`, pauses: false };
+    case 'quiet_hours':
+      return { label: `No notifications${until} (quiet hours)` };
+    case 'switched_off':
+      return { label: 'Notifications are switched off in Settings' };
   }
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Menu, Tray, nativeImage, nativeTheme } from 'electron';
-import type { Told } from './news.ts';
+import { quietLine, type Told } from './news.ts';
 
 export interface TrayVerbs {
   readonly open: () => void;
@@ -9,7 +9,7 @@ export interface TrayVerbs {
   readonly pause: (paused: boolean) => void;
   readonly quit: () => void;
 }
-export type TrayState = Pick<Told, 'mark' | 'words' | 'pausedUntil'>;
+export type TrayState = Pick<Told, 'mark' | 'words' | 'quiet'>;
 
 /** The mark in the system's tray, and its quick actions. @param icons folder of tray-MARK-THEME.png. */
 export function openTray(icons: string, verbs: TrayVerbs): { show(state: TrayState): void; end(): void } {
@@ -20,9 +20,8 @@ export function openTray(icons: string, verbs: TrayVerbs): { show(state: TraySta
   };
   const tray = new Tray(image());
   const draw = () => {
-    const { mark, words, pausedUntil } = state;
-    const until = pausedUntil && new Date(pausedUntil).toTimeString().slice(0, 5);
-    const pause = until ? `Notify again (paused until ${until})` : 'Pause notifications for 1 h';
+    const { mark, words, quiet } = state;
+    const { label, pauses } = quietLine(quiet);
     tray.setImage(image());
     tray.setToolTip(`Merlon: ${words}`);
     tray.setContextMenu(
@@ -30,7 +29,7 @@ export function openTray(icons: string, verbs: TrayVerbs): { show(state: TraySta
         { label: words, enabled: false },
         { type: 'separator' },
         { label: 'Open', click: verbs.open },
-        { label: pause, click: () => verbs.pause(!until) },
+        { label, enabled: pauses !== undefined, click: () => verbs.pause(pauses === true) },
         { label: 'Start sensing', enabled: mark === 'off', click: verbs.sense },
         { type: 'separator' },
         { label: 'Quit (ends sensing)', click: verbs.quit },
@@ -44,7 +43,7 @@ export function openTray(icons: string, verbs: TrayVerbs): { show(state: TraySta
     show: (next) => {
       // An open menu closes when it is replaced: only for a reason.
       const same = next.words === state.words && next.mark === state.mark;
-      if (same && next.pausedUntil === state.pausedUntil) return;
+      if (same && quietLine(next.quiet).label === quietLine(state.quiet).label) return;
       state = next;
       draw();
     },

@@ -151,6 +151,15 @@ export const CONFIG_DEFAULTS: Config = Object.fromEntries(
   SETTING_KEYS.map((key) => [key, SETTINGS[key].initial]),
 ) as Config;
 
+/** Settings as an engine lists them; what it does not know, or has in another form, is the default. */
+export function configOf(listed: readonly { readonly key: string; readonly value: unknown }[]): Config {
+  const read = listed.flatMap(({ key, value }) => {
+    const result = isSettingKey(key) ? readSetting(key, value) : undefined;
+    return result?.ok === true ? [[key, result.value] as const] : [];
+  });
+  return { ...CONFIG_DEFAULTS, ...Object.fromEntries(read) };
+}
+
 /** @returns the value as it is kept, or a sentence that says what the setting takes. */
 export function readSetting(
   key: SettingKey,
