@@ -27,6 +27,16 @@ test('a field becomes part of the query', async ({ feed, world }) => {
   await expect(feed.rows('other')).toHaveCount(0);
 });
 
+test('its name leads to the page of the process, and back', async ({ feed, world, page }) => {
+  const one = makeProcess('/usr/bin/tar');
+  await world.play(one.exec('tar', '-xf', 'a.tar'));
+  await feed.select('a.tar');
+  await feed.inspector.getByRole('link', { name: /^tar \d+/ }).click();
+  await expect(page.getByRole('main', { name: /tar/ })).toBeVisible();
+  await page.goBack();
+  await expect(feed.rows('a.tar')).toHaveCount(1);
+});
+
 test('the tree shows where a process came from, and leads to its events', async ({ feed, world }) => {
   const shell = makeProcess('/usr/bin/grandparent');
   const parent = makeProcess('/usr/bin/parent', shell);

@@ -4,8 +4,10 @@
  * Each worker does vfork, exec of a tiny static program and wait, again and again; worker K is pinned to CPU K. The
  * program's arguments are 0 (its exit code), TAG, WORKER:NUMBER (unique in the storm), then fillers up to ARGUMENTS.
  * RATE bounds the execs per second of each worker (default: none).
+ * It ends with whoever began it, however that one ends.
  */
 #include "trigger.h"
+#include <sys/prctl.h>
 #include <time.h>
 
 struct options {
@@ -100,6 +102,12 @@ static struct options parse(int argc, char **argv)
 	return options;
 }
 
+static void end_with_parent(void)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		DIE("prctl");
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = parse(argc, argv);
@@ -107,11 +115,13 @@ int main(int argc, char **argv)
 	long failed = 0, lost;
 	int result[2];
 
+	end_with_parent();
 	if (pipe(result))
 		DIE("pipe");
 	for (int i = 0; i < options.workers; i++) {
 		long share = options.execs / options.workers + (i < options.execs % options.workers);
 		if (fork() == 0) {
+			end_with_parent();
 			lost = work(&options, i, share);
 			_exit(write(result[1], &lost, sizeof(lost)) != sizeof(lost));
 		}
