@@ -38,8 +38,11 @@ test('a brush filters the rows and pauses; its grips move by keys; live clears i
   await feed.press('Shift+ArrowLeft');
   await expect(begin).toHaveAttribute('aria-valuenow', String(before - 45_000));
   await feed.grip('End').focus();
-  await feed.press('End');
-  await expect(feed.rows('inside')).toHaveCount(1);
+  // The newest bars are drawn some seconds after their events.
+  await expect(async () => {
+    await feed.press('End');
+    await expect(feed.rows('inside')).toHaveCount(1, { timeout: 1000 });
+  }).toPass();
   await feed.isPausedBy('range');
   await world.play(makeProcess('/usr/bin/later').exec('later'));
   await feed.newer(1).click();

@@ -157,6 +157,7 @@ test('without the engine what was true stays, and is said to be old', async ({ o
 test.describe('not authorised', () => {
   test.use({ helper: 'pkexec' });
   test('is said with the next step', async ({ overview, world }) => {
+    await overview.headline.getByRole('button', { name: 'Ask for the password' }).click();
     await expect(overview.headline).toContainText('You dismissed the password dialog.');
     world.answerDialog('allow');
     await overview.headline.getByRole('button', { name: 'Ask again' }).click();
@@ -185,7 +186,7 @@ for (const width of [1440, 390]) {
     test.describe('at first', () => {
       test.use({ learned: false, helper: 'pkexec' });
       test('while nothing is known', async ({ overview, page }) => {
-        await expect(overview.headline).toContainText('You dismissed the password dialog.');
+        await expect(overview.headline).toContainText('Not sensing yet.');
         await expectAccessible(page);
       });
     });
@@ -226,7 +227,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       test.describe('at first', () => {
         test.use({ learned: false, helper: 'pkexec' });
         test('not sensing, nothing known', async ({ overview, page }) => {
-          await expect(overview.headline).toContainText('You dismissed the password dialog.');
+          await expect(overview.headline).toContainText('Not sensing yet.');
           await look(page, 'empty', label);
         });
       });

@@ -73,6 +73,7 @@ test('[ and ] go to the parent and the first child, Alt ← goes back', async ({
   await processes.press(']');
   await expect(processes.heading('curl')).toBeVisible();
   await processes.press('[');
+  await expect(processes.heading('node')).toBeVisible();
   await processes.press('[');
   await expect(processes.heading('npm')).toBeVisible();
   await processes.press('Alt+ArrowLeft');

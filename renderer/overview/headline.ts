@@ -77,7 +77,7 @@ function sensingOf({ status, blindSince, gaps, now }: Situation): Headline {
       return {
         text: 'Not sensing yet. Merlon asks for a password when you say so.',
         trouble: true,
-        verb: start('Begin'),
+        verb: start('Ask for the password'),
       };
     case 'dismissed':
     case 'not_authorised':
