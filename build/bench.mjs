@@ -12,6 +12,9 @@ await main(async () => {
   await make(say);
   const triggers = await run(['make', '-C', 'e2e/kernel/triggers'], { show: 'stderr' });
   if (triggers.code !== 0) return triggers.code;
+  const vite = ['node_modules/vite/bin/vite.js', 'build', '--config', 'build/vite.node.config.ts'];
+  const built = await run([NODE, ...vite, '--mode', 'bench', '--logLevel', 'warn'], { show: 'stderr' });
+  if (built.code !== 0) return built.code;
   const { code } = await run([NODE, join(ROOT, 'e2e/bench/index.ts'), ...process.argv.slice(2)], {
     show: true,
   });

@@ -1,6 +1,7 @@
 /**
  * The Node programs: out/engine/{index,reader,writer,chores}.js, out/helper/index.js, out/cli/index.js.
- * Run with `vite build --config build/vite.node.config.ts`; `--mode helper` (engine, cli) builds that one only.
+ * Run with `vite build --config build/vite.node.config.ts`; `--mode helper` (engine, cli) builds that one only, and
+ * `--mode bench` what e2e/bench runs in processes of its own: the store as it is built for the engine, in out/bench.
  *
  * Everything from npm is bundled except better-sqlite3 (native). Relative `new URL('./x', import.meta.url)` stays as it
  * is written: addons are found under ./build/ and workers beside the file that starts them.
@@ -37,22 +38,30 @@ function program(folder: string, input: Readonly<Record<string, string>>): Envir
 /** SQL migrations are read at run time from beside the engine. */
 const migrations: Plugin = {
   name: 'merlon:migrations',
-  applyToEnvironment: (environment) => environment.name === 'engine',
-  writeBundle() {
+  applyToEnvironment: ({ name }) => name === 'engine' || name === 'bench',
+  writeBundle({ dir }) {
     const from = resolve(top, 'engine/store/migrations');
-    if (existsSync(from)) cpSync(from, resolve(top, 'out/engine/migrations'), { recursive: true });
+    if (dir !== undefined && existsSync(from)) cpSync(from, resolve(dir, 'migrations'), { recursive: true });
   },
 };
 
+/** The store's threads, which lie beside who opens it. */
+const threads = {
+  reader: 'engine/store/reader.ts',
+  writer: 'engine/store/writer.ts',
+  chores: 'engine/store/chores.ts',
+};
+
 const programs = {
-  engine: program('engine', {
-    index: 'engine/index.ts',
-    reader: 'engine/store/reader.ts',
-    writer: 'engine/store/writer.ts',
-    chores: 'engine/store/chores.ts',
-  }),
+  engine: program('engine', { index: 'engine/index.ts', ...threads }),
   helper: program('helper', { index: 'helper/index.ts' }),
   cli: program('cli', { index: 'cli/index.ts' }),
+  bench: program('bench', {
+    ask: 'e2e/bench/scale/ask.ts',
+    fill: 'e2e/bench/scale/fill.ts',
+    store: 'e2e/bench/store.ts',
+    ...threads,
+  }),
 };
 
 export default defineConfig(({ mode }) => ({
@@ -64,7 +73,7 @@ export default defineConfig(({ mode }) => ({
   builder: {
     async buildApp(builder) {
       for (const name of Object.keys(programs)) {
-        if (mode !== 'production' && mode !== name) continue;
+        if (mode === 'production' ? name === 'bench' : mode !== name) continue;
         const environment = builder.environments[name];
         if (environment) await builder.build(environment);
       }

@@ -1,6 +1,5 @@
-import '@fontsource-variable/inter/wght.css';
-import '@fontsource-variable/jetbrains-mono/wght.css';
 import './theme.css';
+import './ui/fonts.css';
 import './ui/base.css';
 import { mount } from 'svelte';
 import App from './App.svelte';

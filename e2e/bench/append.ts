@@ -8,6 +8,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
+import { engineArgv } from '../../shared/engine-argv.ts';
 import type { Figure } from './figures.ts';
 import { ROOT, say } from './machine.ts';
 
@@ -78,7 +79,7 @@ export async function append(): Promise<Figure[]> {
 
 async function measure(args: readonly string[]): Promise<v.InferOutput<typeof measured>> {
   const processor = String(cpus().length - 1);
-  const store = join(ROOT, 'e2e/bench/store.ts');
-  const { stdout } = await run('taskset', ['-c', processor, process.execPath, store, ...args]);
+  const store = engineArgv(join(ROOT, 'out/bench/store.js'), args);
+  const { stdout } = await run('taskset', ['-c', processor, process.execPath, ...store]);
   return v.parse(measured, JSON.parse(stdout));
 }

@@ -1,10 +1,12 @@
 /**
- * `npm run bench [-- NAME…] [--execs N] [--events N] [--folder DIR] [--kills N]`: every bench, or those named, one after
- * the other. The table goes to stderr, the same as JSON to stdout. Exit codes: 0, 1 when a bench could not run, 2 usage. A missed aim is a figure, not a failure.
+ * `npm run bench [-- NAME…] [--execs N] [--events N] [--folder DIR] [--kills N] [--minutes N]`: every bench, or those
+ * named, one after the other. The table goes to stderr, the same as JSON to stdout. Exit codes: 0, 1 when a bench could
+ * not run, 2 usage. A missed aim is a figure, not a failure.
  */
 import { parseArgs } from 'node:util';
 import { machine, say } from './machine.ts';
 import { table, type Figure } from './figures.ts';
+import { consoleBench } from './console.ts';
 import { decode } from './decode.ts';
 import { idle } from './idle.ts';
 import { instructions } from './instructions.ts';
@@ -26,6 +28,7 @@ const BENCHES = {
   syscall,
   idle,
   latency,
+  console: () => consoleBench({ folder: values.folder, minutes: options.minutes }),
   storm,
   million: () => million(options.execs),
   overflow,
@@ -34,7 +37,7 @@ const BENCHES = {
 } satisfies Record<string, () => Promise<Figure[]>>;
 
 function usage(): never {
-  say('usage: npm run bench [-- NAME…] [--execs N] [--events N] [--folder DIR] [--kills N]');
+  say('usage: npm run bench [-- NAME…] [--execs N] [--events N] [--folder DIR] [--kills N] [--minutes N]');
   say(`names: ${Object.keys(BENCHES).join(', ')}`);
   process.exit(2);
 }
@@ -50,6 +53,8 @@ function flags() {
         folder: { type: 'string' },
         /** Of `kills`. */
         kills: { type: 'string', default: '1000' },
+        /** Of `console`. */
+        minutes: { type: 'string', default: '5' },
       },
       allowPositionals: true,
     });
@@ -63,6 +68,7 @@ const options = {
   execs: Number(values.execs),
   events: Number(values.events),
   kills: Number(values.kills),
+  minutes: Number(values.minutes),
 };
 const counts = Object.values(options).every((count) => Number.isInteger(count) && count >= 1);
 if (!counts || positionals.some((name) => !Object.hasOwn(BENCHES, name))) usage();

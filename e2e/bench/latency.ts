@@ -2,66 +2,38 @@
  * From exec to the row in the browser: real kernel, engine, web face and Chromium, while about 1,000 events/s flow
  * through the engine and a query in the open feed. The clock starts right before the program is spawned and stops in the frame that shows its row.
  */
-import { chromium, type Page } from '@playwright/test';
-import { execFile, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { execFile } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { trigger, withEngine } from '../kernel/harness.ts';
+import { withConsole, withLoad } from './browser.ts';
 import { median, percentile, type Figure } from './figures.ts';
-import { program, ROOT, say } from './machine.ts';
+import { say } from './machine.ts';
 
 const PROBES = 100;
 const run = promisify(execFile);
 
 export async function latency(): Promise<Figure[]> {
-  const executablePath = program('/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome');
-  if (executablePath === undefined) throw new Error('no Chromium: apt-get install chromium');
   const quiet: number[] = [];
   const busy: number[] = [];
   let rate = 0;
-  await withEngine({ quiet: true }, async (engine) => {
-    const web = spawn(process.execPath, [join(ROOT, 'out/main/web.js'), '--socket', engine.socket], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await new Promise((resolve) => createInterface({ input: web.stdout }).once('line', resolve));
-    const browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-      ],
-    });
-    try {
-      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-      const { url } = await engine.ask('console.link', {});
-      await page.goto(url);
-      await page.getByRole('grid').waitFor();
-      // At 1,000 rows a second a row leaves the screen within a frame or two: a query keeps the probes in view, while
-      // everything else still passes the engine, the store and the query's predicate.
-      const query = page.getByRole('textbox', { name: 'Query' });
-      await query.fill('process.command_line:*probe-*');
-      await query.press('Enter');
-      await wait(3000);
-      await measure(page, quiet, 'quiet');
+  await withConsole({}, async ({ engine, page, link }) => {
+    await page.goto(await link());
+    await page.getByRole('grid').waitFor();
+    // At 1,000 rows a second a row leaves the screen within a frame or two: a query keeps the probes in view, while
+    // everything else still passes the engine, the store and the query's predicate.
+    const query = page.getByRole('textbox', { name: 'Query' });
+    await query.fill('process.command_line:*probe-*');
+    await query.press('Enter');
+    await wait(3000);
+    await measure(page, quiet, 'quiet');
 
-      // exec, fork and exit: three events each; two workers.
-      const load = spawn(trigger('storm'), ['-n', '20000', '-w', '2', '-r', '167', '-t', 'load'], {
-        stdio: 'ignore',
-      });
+    await withLoad(334, async () => {
       await wait(3000);
       const before = { at: Date.now(), events: (await engine.status()).sensor.received };
       await measure(page, busy, 'busy');
       rate = ((await engine.status()).sensor.received - before.events) / ((Date.now() - before.at) / 1000);
-      load.kill();
-    } finally {
-      await browser.close();
-      web.kill();
-    }
+    });
   });
   const note = `${busy.length} probes, ${Math.round(rate)} events/s flowing`;
   return [

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
+import { engineArgv } from '../../shared/engine-argv.ts';
 import type { Figure } from './figures.ts';
 import { ROOT, say } from './machine.ts';
 import { storedPast, storeFolder } from './scale/folder.ts';
@@ -18,6 +19,11 @@ const RIVAL_EVENTS = 1_000_000;
 
 const times = { p50: v.number(), p99: v.number(), max: v.number() };
 const kind = v.object({ name: v.string(), ...times });
+/** As built: types take time and memory to strip. */
+const ASK = join(ROOT, 'out/bench/ask.js');
+const FILL = join(ROOT, 'out/bench/fill.js');
+const RIVAL = join(ROOT, 'e2e/bench/scale/rival.ts');
+
 const filled = v.object({ seconds: v.number(), bytes: v.number() });
 const started = v.object({
   start: v.object({ since_process: v.number(), open: v.number(), page: v.number() }),
@@ -63,12 +69,12 @@ export async function scale({ events, folder }: ScaleOptions): Promise<Figure[]>
     const figures = await fill(place, events);
     say('scale: start');
     forgetFiles(storeFolder(place));
-    const cold = await child(started, 'ask.ts', place, 'start');
-    const warm = await child(started, 'ask.ts', place, 'start');
+    const cold = await child(started, ASK, place, 'start');
+    const warm = await child(started, ASK, place, 'start');
     figures.push(start('files not in memory', cold.start), start('files in memory', warm.start));
-    figures.push(...answers(await child(asked, 'ask.ts', place, 'all'), events));
+    figures.push(...answers(await child(asked, ASK, place, 'all'), events));
     say(`scale: a plain table of ${Math.min(events, RIVAL_EVENTS)} events`);
-    figures.push(...rivals(await child(rival, 'rival.ts', String(Math.min(events, RIVAL_EVENTS)))));
+    figures.push(...rivals(await child(rival, RIVAL, String(Math.min(events, RIVAL_EVENTS)))));
     return figures;
   } finally {
     if (folder === undefined) rmSync(place, { recursive: true, force: true });
@@ -80,8 +86,7 @@ async function child<S extends v.GenericSchema>(
   script: string,
   ...args: readonly string[]
 ): Promise<v.InferOutput<S>> {
-  const path = join(ROOT, 'e2e/bench/scale', script);
-  const running = run(process.execPath, [path, ...args], { maxBuffer: 16 << 20 });
+  const running = run(process.execPath, engineArgv(script, args), { maxBuffer: 16 << 20 });
   running.child.stderr?.pipe(process.stderr);
   return v.parse(schema, JSON.parse((await running).stdout));
 }
@@ -92,7 +97,7 @@ async function fill(folder: string, events: number): Promise<Figure[]> {
     return [];
   }
   say(`scale: storing ${events} events in ${folder}`);
-  const { seconds, bytes } = await child(filled, 'fill.ts', folder, String(events));
+  const { seconds, bytes } = await child(filled, FILL, folder, String(events));
   const note = `${events} events, made meanwhile`;
   return [
     figure('filled on all cores', events / seconds, 'events/s', note),

@@ -51,7 +51,13 @@ function storeOf(events: readonly StoredEvent[]): NoveltyOptions['store'] & { as
 /** A run of the engine over what is stored: what it lists at its end, once it has read everything. */
 async function run(stored: readonly StoredEvent[], during?: (novelty: Novelty) => void) {
   const store = storeOf(stored);
-  const novelty = new Novelty({ folder, store, log: (line) => logged.push(line), now: () => now });
+  const novelty = new Novelty({
+    folder,
+    store,
+    log: (line) => logged.push(line),
+    now: () => now,
+    catchUpAfterMs: 0,
+  });
   novelty.start();
   during?.(novelty);
   await expect.poll(() => novelty.newest(1).catching_up).toBe(false);

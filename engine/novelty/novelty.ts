@@ -13,6 +13,8 @@ export interface NoveltyOptions {
   readonly store: Pick<Store, 'page' | 'newest'> & { stats(): { readonly oldest: number | null } };
   readonly log: (line: string) => void;
   readonly now?: () => number;
+  /** Who starts the console asks for other things first. Default: 2000. */
+  readonly catchUpAfterMs?: number;
 }
 
 /** At first everything is new, and nothing of that is news. */
@@ -20,9 +22,10 @@ export const LEARNING_MS = 3_600_000;
 const SAVE_EVERY_MS = 5000;
 /** How far events were looked at is written so often, even where no program is new. */
 const MARK_EVERY_MS = 60_000;
-const CATCH_UP_PAGE = 500;
+const CATCH_UP_AFTER_MS = 2000;
+const CATCH_UP_PAGE = 250;
 /** Faces search in between. */
-const CATCH_UP_PATIENCE_MS = 100;
+const CATCH_UP_PATIENCE_MS = 50;
 const CATCH_UP_REST_MS = 20;
 /** Lines beyond the programs that there are; then the file is written anew. */
 const SPARE_LINES = 5000;
@@ -150,6 +153,7 @@ export class Novelty {
     const query = parseQuery('event.action:(exec or running)');
     if (!query.ok) throw new Error(query.error.message);
     const { signal } = this.#end;
+    await wait(this.#options.catchUpAfterMs ?? CATCH_UP_AFTER_MS, undefined, { signal });
     for (
       let after: Cursor | undefined = this.#reached ?? START;
       after && compareCursors(after, newest) < 0;

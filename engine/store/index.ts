@@ -38,8 +38,20 @@ const SEAL_AGAIN_MS = 30_000;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const listening = new Listening(options);
   const { folder, bootId, retention = DEFAULT_RETENTION } = options;
-  const { writing, ready } = await Writing.start({ folder, bootId, retention }, listening);
-  return new DiskStore(options, writing, ready, listening);
+  const reading = new Reading(folder, {
+    onDamaged: (number, said) => listening.damaged?.(number, said),
+    log: listening.log,
+  });
+  // Both threads take a while to start.
+  reading.start();
+  try {
+    const { writing, ready } = await Writing.start({ folder, bootId, retention }, listening);
+    reading.warm();
+    return new DiskStore(options, writing, ready, reading, listening);
+  } catch (error) {
+    await reading.close();
+    throw error;
+  }
 }
 
 /** What the writer tells, kept for `stats`. */
@@ -50,6 +62,8 @@ class Listening {
   seal: ((full: FullPartition) => void) | undefined;
   /** Who encodes: asked what a partition begins with that goes on for a broken one. */
   moveOn: ((broken: number) => Beginning | undefined) | undefined;
+  /** Who marks partitions: told of one that cannot be read. */
+  damaged: ((number: number, said: string) => void) | undefined;
   /** Who reads: told that partitions are there no more. */
   cut: (() => void) | undefined;
   readonly log: (line: string) => void;
@@ -98,7 +112,7 @@ class DiskStore implements Store {
   #found: ReadonlyMap<number, string> = new Map();
   #closing: Promise<void> | undefined;
 
-  constructor(options: StoreOptions, writing: Writing, ready: Ready, listening: Listening) {
+  constructor(options: StoreOptions, writing: Writing, ready: Ready, reading: Reading, listening: Listening) {
     const { folder, bootId } = options;
     this.boot = ready.boot;
     this.newest = ready.newest;
@@ -109,13 +123,11 @@ class DiskStore implements Store {
     this.#writing = writing;
     this.#listening = listening;
     this.#appender = new Appender({ ...ready, bootId });
-    this.#reading = new Reading(folder, {
-      onDamaged: (number, said) =>
-        void this.#damaged(number, `Partition ${number} cannot be read whole (${said}).`),
-      log: listening.log,
-    });
+    this.#reading = reading;
     this.#chores = new Chores(folder);
     listening.seal = (full) => void this.#seal(full);
+    listening.damaged = (number, said) =>
+      void this.#damaged(number, `Partition ${number} cannot be read whole (${said}).`);
     listening.cut = () => this.#letGo();
     listening.moveOn = (broken) => this.#appender.moveOn(broken);
     for (const sentence of ready.said) listening.log(sentence);

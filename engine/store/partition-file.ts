@@ -24,9 +24,11 @@ export interface Shared {
 export class PartitionFile {
   readonly rows: RowReader;
   readonly chunks: ChunkTable;
-  readonly index: TermIndex;
+  readonly #index: TermIndex;
   readonly #db: Database.Database;
   readonly #open: OpenIndex | undefined;
+  /** The first chunk that the index of an open file has not taken over; undefined: it has all. */
+  #stale: number | undefined;
   readonly #tally = new MinuteTally();
   /** Least recently used first. */
   readonly #statements = new Map<string, Database.Statement<unknown[]>>();
@@ -48,10 +50,10 @@ export class PartitionFile {
       this.chunks = new ChunkTable(this.#db);
       if (sealed) {
         this.chunks.refresh();
-        this.index = new SealedIndex(this.#db, this.rows, this.chunks, shared.trigrams, layout);
+        this.#index = new SealedIndex(this.#db, this.rows, this.chunks, shared.trigrams, layout);
       } else {
         this.#open = new OpenIndex(this.#db, this.chunks, shared.trigrams, layout);
-        this.index = this.#open;
+        this.#index = this.#open;
         this.#refresh();
       }
     } catch (error) {
@@ -82,7 +84,16 @@ export class PartitionFile {
 
   #refresh(): void {
     const from = this.chunks.refresh();
-    if (from !== undefined) this.#open?.refresh(from);
+    if (from !== undefined) this.#stale = Math.min(from, this.#stale ?? from);
+  }
+
+  /** Of an open file it is in memory, where the first one to ask waits for all of it. */
+  get index(): TermIndex {
+    if (this.#stale !== undefined) {
+      this.#open?.refresh(this.#stale);
+      this.#stale = undefined;
+    }
+    return this.#index;
   }
 
   /** Rows as lists, by a statement that is kept for the next time. */

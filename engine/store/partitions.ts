@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import * as v from 'valibot';
 import { isDamage } from './damage.ts';
 import { cataloguePath, openPath, sealedPath } from './layout.ts';
@@ -33,6 +33,13 @@ export type PartitionEntry = v.InferOutput<typeof partitionRow>;
 /** Called with a partition that cannot be read, and why: a sentence. */
 export type OnDamaged = (number: number, problem: string) => void;
 
+interface Opened {
+  readonly sealed: boolean;
+  /** One that was salvaged is another file of the same name. */
+  readonly inode: number | undefined;
+  readonly file: PartitionFile;
+}
+
 /** The reader's view of the folder: what partitions there are, and connections to them. */
 export class Partitions {
   readonly #folder: string;
@@ -41,10 +48,10 @@ export class Partitions {
   readonly #minutesOf: Database.Statement<[number]>;
   readonly #shared: Shared = { texts: new TextCache(), trigrams: new Trigrams() };
   /** By number, least recently used first. */
-  readonly #files = new Map<number, { readonly sealed: boolean; readonly file: PartitionFile }>();
+  readonly #files = new Map<number, Opened>();
   readonly #minutes = new Map<number, readonly MinuteCount[]>();
-  /** Partitions that could not be read, in the state that they were in. */
-  readonly #damaged = new Map<number, string>();
+  /** Partitions that could not be read: the state that they were in, and the file. */
+  readonly #damaged = new Map<number, { readonly state: string; readonly inode: number | undefined }>();
   #version: unknown;
   #entries: readonly PartitionEntry[] = [];
 
@@ -81,9 +88,10 @@ export class Partitions {
       .all();
     const entries = rows.map((row) => v.parse(partitionRow, row));
     const byNumber = new Map(entries.map((entry) => [entry.number, entry]));
-    for (const [number, { sealed, file }] of this.#files) {
+    for (const [number, { sealed, inode, file }] of this.#files) {
       const entry = byNumber.get(number);
-      if (entry === undefined || entry.state === 'damaged' || isSealed(entry) !== sealed) {
+      const stays = entry !== undefined && entry.state !== 'damaged' && isSealed(entry) === sealed;
+      if (!stays || this.#inodeOf(entry) !== inode) {
         file.close();
         this.#files.delete(number);
       }
@@ -91,8 +99,9 @@ export class Partitions {
     for (const number of this.#minutes.keys()) {
       if (byNumber.get(number)?.state !== 'sealed') this.#minutes.delete(number);
     }
-    for (const [number, state] of this.#damaged) {
-      if (byNumber.get(number)?.state !== state) this.#damaged.delete(number);
+    for (const [number, { state, inode }] of this.#damaged) {
+      const entry = byNumber.get(number);
+      if (entry?.state !== state || this.#inodeOf(entry) !== inode) this.#damaged.delete(number);
     }
     this.#entries = entries.filter(({ state, number }) => state !== 'damaged' && !this.#damaged.has(number));
   }
@@ -114,6 +123,7 @@ export class Partitions {
         return known.file;
       });
     }
+    const inode = this.#inodeOf(entry);
     const file = this.#guarded(
       entry,
       () => new PartitionFile(this.#folder, entry.number, sealed, this.#shared),
@@ -124,17 +134,17 @@ export class Partitions {
       file.close();
       return 'changed';
     }
-    this.#files.set(entry.number, { sealed, file });
+    this.#files.set(entry.number, { sealed, inode, file });
     this.#trim();
     return file;
   }
 
-  #guarded(entry: PartitionEntry, open: () => PartitionFile): PartitionFile | 'changed' | undefined {
+  #guarded<T>(entry: PartitionEntry, open: () => T): T | 'changed' | undefined {
     try {
       return open();
     } catch (error) {
       if (this.#changesSoon(entry)) return 'changed';
-      const gone = !existsSync((isSealed(entry) ? sealedPath : openPath)(this.#folder, entry.number));
+      const gone = !existsSync(this.#pathOf(entry));
       // One that was just begun may have no file yet, or no table.
       const begun = error instanceof Database.SqliteError && error.code === 'SQLITE_ERROR';
       if (entry.state === 'open' && (gone || begun)) return undefined;
@@ -157,6 +167,14 @@ export class Partitions {
     return false;
   }
 
+  #pathOf(entry: PartitionEntry): string {
+    return (isSealed(entry) ? sealedPath : openPath)(this.#folder, entry.number);
+  }
+
+  #inodeOf(entry: PartitionEntry): number | undefined {
+    return statSync(this.#pathOf(entry), { throwIfNoEntry: false })?.ino;
+  }
+
   /** Whether the catalogue still says what the entry does. */
   #stands({ number, state }: PartitionEntry): boolean {
     return this.list().some((entry) => entry.number === number && entry.state === state);
@@ -166,7 +184,7 @@ export class Partitions {
   damaged(number: number, error: unknown): void {
     const entry = this.#entries.find((one) => one.number === number);
     if (entry === undefined) return;
-    this.#damaged.set(number, entry.state);
+    this.#damaged.set(number, { state: entry.state, inode: this.#inodeOf(entry) });
     this.#files.get(number)?.file.close();
     this.#files.delete(number);
     this.#entries = this.#entries.filter((one) => one !== entry);
@@ -190,16 +208,23 @@ export class Partitions {
     for (const { file } of this.#files.values()) file.end();
   }
 
-  /** Makes one partition ready for questions, if any is not. @returns whether there may be more. */
+  /** Makes one partition ready for questions, if any is not: opened, counted, indexed. @returns whether there may be more. */
   warm(): boolean {
     const room = this.#files.size < MAX_OPEN;
     const closed = this.list().findLast(({ number }) => room && !this.#files.has(number));
     if (closed !== undefined) this.use(closed);
     const uncounted = closed ?? this.#entries.find((one) => isSealed(one) && !this.#minutes.has(one.number));
-    if (uncounted === undefined) return false;
-    this.minutes(uncounted);
+    if (uncounted !== undefined) this.minutes(uncounted);
+    else this.#warmIndex();
     this.end();
-    return true;
+    return uncounted !== undefined;
+  }
+
+  /** Newest pages need none: the index of what is still written to comes last. */
+  #warmIndex(): void {
+    const open = this.#entries.findLast((entry) => !isSealed(entry));
+    const file = open && this.use(open);
+    if (open !== undefined && typeof file === 'object') this.#guarded(open, () => void file.index);
   }
 
   close(): void {

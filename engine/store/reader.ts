@@ -4,7 +4,7 @@ import { storeError } from './error.ts';
 import { HistogramCount } from './histogram.ts';
 import { PageSearch } from './pages.ts';
 import { Partitions } from './partitions.ts';
-import { readerData, type Asked, type Question, type Reply } from './reading.ts';
+import { readerData, type Asked, type Question, type Reply, type Told } from './reading.ts';
 import { Stories } from './story.ts';
 import { ValuesCount } from './values.ts';
 
@@ -83,8 +83,9 @@ function quietly<T>(work: () => T): T | undefined {
   }
 }
 
-parentPort?.on('message', (asked: Asked) => {
-  take(asked);
+parentPort?.on('message', (told: Told) => {
+  if ('warm' in told) quietly(partitions);
+  else take(told);
   warm();
 });
 setInterval(() => quietly(() => opened?.list()), LOOK_MS).unref();

@@ -20,7 +20,9 @@ export type Question =
   | { readonly ask: 'histogram'; readonly request: HistogramRequest }
   | { readonly ask: 'values'; readonly request: ValuesRequest };
 
-/** What the thread is told. */
+/** What the thread is told: a question, or that it may open what there is before anybody asks. */
+export type Told = Asked | { readonly warm: true };
+
 export interface Asked {
   readonly id: number;
   /** Not 0: nobody waits for the answer any more. */
@@ -67,7 +69,7 @@ interface Waiting {
   readonly fail: (error: Error) => void;
 }
 
-/** The reader's thread seen from the engine's: started by the first question, and again after it broke. */
+/** The reader's thread seen from the engine's: started by `start` or the first question, and again after it broke. */
 export class Reading {
   readonly #folder: string;
   readonly #events: ReadingEvents;
@@ -79,6 +81,16 @@ export class Reading {
   constructor(folder: string, events: ReadingEvents = {}) {
     this.#folder = folder;
     this.#events = events;
+  }
+
+  /** Starts the thread, which takes a while, before there is a question. */
+  start(): void {
+    this.#running();
+  }
+
+  /** Has it open what there is, the newest first; questions come between. Once there is a catalogue. */
+  warm(): void {
+    this.#running().postMessage({ warm: true } satisfies Told);
   }
 
   /**
@@ -113,8 +125,7 @@ export class Reading {
       };
       this.#waiting.set(id, { settle, fail });
       signal?.addEventListener('abort', abort, { once: true });
-      const asked: Asked = { id, cancelled, question };
-      this.#running().postMessage(asked);
+      this.#running().postMessage({ id, cancelled, question } satisfies Told);
     });
   }
 
