@@ -1,6 +1,5 @@
 /**
- * Asks a stored past, in a process of its own as the engine is one: `node ask.ts FOLDER start|all`. Prints JSON.
- * `start` only measures how soon the first answer is there.
+ * Asks a stored past, in a process of its own as the engine is one: `node ask.ts FOLDER`. Prints JSON.
  */
 import assert from 'node:assert/strict';
 import type { Page, Store } from '../../../engine/store/contract.ts';
@@ -44,47 +43,36 @@ function parsed(text: string): Query | null {
   return query.value;
 }
 
-const [folder = '', what = ''] = process.argv.slice(2);
+const [folder = ''] = process.argv.slice(2);
 const past = storedPast(folder);
 if (past === undefined) throw new Error(`no past is stored in ${folder}`);
 const { events, boots } = past.options;
 
-const openedAt = performance.now();
 const store = await openStore({
   folder: storeFolder(folder),
   bootId: past.bootId(boots),
   retention: KEEP_ALL,
 });
-const opened = performance.now();
 const firstPage = await store.page({ query: null, limit: PAGE });
-const answered = performance.now();
 assert.equal(firstPage.events.length, PAGE);
-const start = { since_process: answered, open: opened - openedAt, page: answered - opened };
 
 /** Later runs find what earlier ones let come in. */
 const stored = past.first(boots) + store.last.sequence;
 assert.equal(store.stats().events, stored, 'events in the store');
 assert.equal(numberOf(past, firstPage.events[0]!), stored - 1);
 
-if (what === 'start') {
-  await store.close();
-  console.log(JSON.stringify({ start }));
-} else {
-  const feeder = new Feeder(store, past, stored, PER_SECOND);
-  const kinds = [];
-  for (const kind of indexed(past)) kinds.push(await pages(store, feeder, kind));
-  const streamed = [];
-  for (const search of others(past)) streamed.push(await stream(store, feeder, search));
-  const histogram = await histograms(store);
-  const story = await stories(store);
-  const fed = feeder.stop();
-  const rss = peakRssMiB(process.pid);
-  const { partitions, bytes } = store.stats();
-  await store.close();
-  console.log(
-    JSON.stringify({ start, kinds, streamed, histogram, story, fed, rss_mib: rss, partitions, bytes }),
-  );
-}
+const feeder = new Feeder(store, past, stored, PER_SECOND);
+const kinds = [];
+for (const kind of indexed(past)) kinds.push(await pages(store, feeder, kind));
+const streamed = [];
+for (const search of others(past)) streamed.push(await stream(store, feeder, search));
+const histogram = await histograms(store);
+const story = await stories(store);
+const fed = feeder.stop();
+const rss = peakRssMiB(process.pid);
+const { partitions, bytes } = store.stats();
+await store.close();
+console.log(JSON.stringify({ kinds, streamed, histogram, story, fed, rss_mib: rss, partitions, bytes }));
 
 async function pages(from: Store, feeder: Feeder, { name, searches }: Kind) {
   say(`scale: ${name}`);
