@@ -136,6 +136,7 @@ test('deleting everything asks for a word, then for the number', async ({ settin
 test('diagnostics say what is wrong, and the bundle can be downloaded', async ({ settings, page, world }) => {
   await world.lose(3);
   await settings.open('Diagnostics');
+  await expect(page.getByRole('contentinfo', { name: 'Sensor status' })).toContainText('3 lost');
   await page.getByRole('button', { name: 'Look now' }).click();
   await expect(page.getByRole('listitem').filter({ hasText: 'Losses' })).toContainText('3 events were lost');
   await expectAccessible(page);
