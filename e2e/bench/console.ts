@@ -8,10 +8,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import type { Page } from '@playwright/test';
+import type { EngineOptions } from '../kernel/harness.ts';
 import { withConsole, withLoad, type OpenConsole } from './browser.ts';
 import { median, percentile, type Figure } from './figures.ts';
 import { ROOT, say } from './machine.ts';
-import { storedPast, storeFolder } from './scale/folder.ts';
+import { KEEP_FLAGS, storedPast, storeFolder, withCopy } from './scale/folder.ts';
 
 /** Three events each: 1,000 and 10,000 a second. */
 const EXECS_PER_S = 334;
@@ -28,14 +29,16 @@ export interface ConsoleOptions {
 }
 
 export async function consoleBench({ folder, minutes }: ConsoleOptions): Promise<Figure[]> {
-  const past = folder === undefined ? undefined : storedPast(folder);
-  if (folder !== undefined && past === undefined) throw new Error(`${folder} is not filled: run scale first`);
+  if (folder === undefined) return openFeed({}, 0, minutes);
+  const past = storedPast(folder);
+  if (past === undefined) throw new Error(`${folder} is not filled: run scale first`);
+  return withCopy(storeFolder(folder), (data) =>
+    openFeed({ data, keep: KEEP_FLAGS }, past.options.events, minutes),
+  );
+}
+
+async function openFeed(options: EngineOptions, stored: number, minutes: number): Promise<Figure[]> {
   const figures: Figure[] = [size()];
-  const options =
-    folder === undefined
-      ? {}
-      : { data: storeFolder(folder), keep: ['--keep-days', '36500', '--keep-gib', '64'] };
-  const stored = past?.options.events ?? 0;
   await withConsole(options, async (open) => {
     figures.push(usable(await openings(open), stored));
     const { page } = open;

@@ -1,5 +1,6 @@
 /** A folder with a past that was stored once. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Retention } from '../../../engine/store/contract.ts';
@@ -38,4 +39,19 @@ export function rememberPast(folder: string, { options }: Past): void {
 export function storedPast(folder: string): Past | undefined {
   if (!existsSync(file(folder))) return undefined;
   return new Past(v.parse(schema, JSON.parse(readFileSync(file(folder), 'utf8'))));
+}
+
+/** Flags for an engine that cuts nothing of a past. */
+export const KEEP_FLAGS: readonly string[] = ['--keep-days', '36500', '--keep-gib', '1024'];
+
+/** A copy of a database for a body: an engine adds to what it opens, and a past is to stay what it is. */
+export async function withCopy<T>(store: string, body: (data: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'merlon-bench-past-'));
+  try {
+    const data = join(folder, 'data');
+    cpSync(store, data, { recursive: true });
+    return await body(data);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

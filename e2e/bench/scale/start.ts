@@ -1,15 +1,13 @@
 /** The engine itself over a stored past: how soon it answers, and what memory it takes. */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connectEngine } from '../../../cli/connect.ts';
 import { engineArgv } from '../../../shared/engine-argv.ts';
 import { ownConfig } from '../../../shared/places.ts';
 import { peakRssMiB, ROOT } from '../machine.ts';
-
-const KEEP = ['--keep-days', '36500', '--keep-gib', '1024'];
+import { KEEP_FLAGS, withCopy } from './folder.ts';
 
 export interface Started {
   /** Milliseconds from the start of the process to the newest page. */
@@ -18,23 +16,15 @@ export interface Started {
   readonly peak: number;
 }
 
-/**
- * @param store the folder of a database, of which a copy is used: an engine adds to what it opens.
- * @returns with its files not in memory, and then in memory, some times.
- */
-export async function startOver(store: string, times: number): Promise<readonly [Started, Started[]]> {
-  const folder = mkdtempSync(join(tmpdir(), 'merlon-bench-start-'));
-  try {
-    const data = join(folder, 'data');
-    cpSync(store, data, { recursive: true });
+/** @returns with its files not in memory, and then in memory, some times; a copy of the database is used. */
+export function startOver(store: string, times: number): Promise<readonly [Started, Started[]]> {
+  return withCopy(store, async (data) => {
     forgetFiles(data);
-    const cold = await start(folder, data);
+    const cold = await start(data);
     const warm: Started[] = [];
-    for (let i = 0; i < times; i++) warm.push(await start(folder, data));
+    for (let i = 0; i < times; i++) warm.push(await start(data));
     return [cold, warm];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What the kernel has of these files in memory is let go, theirs alone. */
@@ -48,9 +38,10 @@ function forgetFiles(folder: string): void {
   }
 }
 
-async function start(folder: string, data: string): Promise<Started> {
+async function start(data: string): Promise<Started> {
+  const folder = dirname(data);
   const socket = join(folder, 'merlon.sock');
-  const flags = ['--data', data, '--socket', socket, ...KEEP];
+  const flags = ['--data', data, '--socket', socket, ...KEEP_FLAGS];
   const begun = performance.now();
   const child = spawn(process.execPath, engineArgv(join(ROOT, 'out/engine/index.js'), flags), {
     stdio: 'ignore',
