@@ -8,7 +8,13 @@ import { startEngineDouble, type EngineDouble } from './double.ts';
 import { serveWebFace, type WebFace } from './serve.ts';
 
 const files = new Map<string, PageFile>([
-  ['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<p>console</p>') }],
+  [
+    '/',
+    {
+      type: 'text/html; charset=utf-8',
+      body: Buffer.from('<p>console</p><script type="module" src="./assets/a.js"></script>'),
+    },
+  ],
   ['/assets/a.js', { type: 'text/javascript; charset=utf-8', body: Buffer.from('1') }],
 ]);
 
@@ -16,15 +22,18 @@ let engine: EngineDouble;
 let face: WebFace;
 let tokens: Set<string>;
 
-beforeEach(async () => {
-  tokens = new Set(['good']);
-  engine = await startEngineDouble((request) => ({ ok: true, value: { echo: request.request } }));
-  face = await serveWebFace({
+const serve = () =>
+  serveWebFace({
     port: 0,
     files,
     redeem: (token) => Promise.resolve(tokens.delete(token)),
     connect: () => connectEngine(engine.socket),
   });
+
+beforeEach(async () => {
+  tokens = new Set(['good']);
+  engine = await startEngineDouble((request) => ({ ok: true, value: { echo: request.request } }));
+  face = await serve();
 });
 afterEach(async () => {
   await face.close();
@@ -118,6 +127,21 @@ test('who comes with a session and a spent token is let in', async () => {
   expect((await get('/?token=spent', { cookie })).status).toBe(303);
 });
 
+test('only what lies at an address of this run may be kept by the browser', async () => {
+  const cookie = await signIn();
+  const linked = async () => /src="\.(\/.*)"/.exec((await get('/', { cookie })).body)?.[1] ?? '';
+  const path = await linked();
+  expect(path).toMatch(/^\/[\w-]{22}\/assets\/a\.js$/);
+  const script = await get(path, { cookie });
+  expect(script).toMatchObject({ status: 200, body: '1' });
+  expect(script.headers['cache-control']).toBe('private, max-age=604800, immutable');
+  expect((await get('/assets/a.js', { cookie })).status).toBe(404);
+  expect((await get(path)).status).toBe(401);
+  await face.close();
+  face = await serve();
+  expect((await get(path, { cookie: await signIn() })).status).toBe(404);
+});
+
 test.each(['/', '/assets/a.js', '/nothing', '/ws'])(
   '%s without a session says how to get a link',
   async (path) => {
@@ -133,7 +157,7 @@ test('an invented cookie is no session', async () => {
 
 test('a session gets the page, with a policy that takes nothing from elsewhere', async () => {
   const answer = await get('/', { cookie: await signIn() });
-  expect(answer.body).toBe('<p>console</p>');
+  expect(answer.body).toContain('<p>console</p>');
   expect(answer.headers['content-security-policy']).toContain("default-src 'none'");
   expect(answer.headers['x-content-type-options']).toBe('nosniff');
   expect(answer.headers['cache-control']).toBe('no-store');

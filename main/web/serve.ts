@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { MAX_REQUEST_BYTES } from '../../shared/console.ts';
 import type { EngineLink } from '../engine.ts';
-import type { PageFile } from '../files.ts';
+import { atAddressesOfThisRun, type PageFile } from '../files.ts';
 import { SECURITY_HEADERS } from '../policy.ts';
 import { Sessions, isOurHost, isOurOrigin } from './guard.ts';
 import { noSessionPage } from './page.ts';
@@ -13,6 +13,7 @@ const MAX_PAGES = 32;
 const MAX_CONNECTIONS = 256;
 const HTML = 'text/html; charset=utf-8';
 const TEXT = 'text/plain; charset=utf-8';
+const LASTING = 'private, max-age=604800, immutable';
 
 export interface WebFaceOptions {
   /** 0: any free port. */
@@ -41,6 +42,7 @@ export async function serveWebFace(options: WebFaceOptions): Promise<WebFace> {
   server.maxConnections = MAX_CONNECTIONS;
   const port = await listen(server, options.port);
   const sessions = new Sessions(port);
+  const files = atAddressesOfThisRun(options.files);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_REQUEST_BYTES,
@@ -81,9 +83,9 @@ export async function serveWebFace(options: WebFaceOptions): Promise<WebFace> {
         noSessionPage('It has not opened a link yet, or Merlon was restarted since.'),
       );
     }
-    const file = options.files.get(url.pathname);
+    const file = files.get(url.pathname);
     if (file === undefined) return reply(response, 404, TEXT, 'There is nothing here.\n');
-    reply(response, 200, file.type, file.body);
+    reply(response, 200, file.type, file.body, file.lasting && { 'Cache-Control': LASTING });
   }
 
   async function exchange(token: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -158,9 +160,16 @@ function readTarget(target: string | undefined): URL | undefined {
   return URL.parse(`http://merlon${target}`) ?? undefined;
 }
 
-function reply(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+function reply(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, {
     ...SECURITY_HEADERS,
+    ...headers,
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),
   });
