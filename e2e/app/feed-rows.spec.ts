@@ -55,6 +55,23 @@ test('loaded rows fold to one for each process, and unfold', async ({ feed, worl
   await expect(feed.rows('folded')).toHaveCount(2);
 });
 
+test('rows stay in order, and whole, when so many come at once that all change', async ({ feed, world }) => {
+  const flood = (name: string) =>
+    Array.from({ length: 120 }, (_, at) => makeProcess('/usr/bin/many').exec('many', `${name}-${at}`));
+  const odd = makeProcess('/usr/bin/many').exec('many', 'odd', '\u202e');
+  await world.play(...flood('first'), odd);
+  await expect(feed.rows('odd U+202E')).toHaveCount(1);
+  for (const name of ['second', 'third']) {
+    await world.play(...flood(name));
+    await expect(feed.rows('many').first()).toContainText(`many ${name}-119`);
+    await expect(feed.rows('many').nth(19)).toContainText(`many ${name}-100`);
+    const texts = (await feed.rows('many').allTextContents()).map((text) => /many (\w+-\d+)/.exec(text)?.[1]);
+    expect(texts).toEqual(texts.map((_, at) => `${name}-${119 - at}`));
+    await world.play(odd);
+    await expect(feed.rows('many').first()).toContainText('many odd U+202E');
+  }
+});
+
 test('rows are ticked by key and click, in stretches, and copied', async ({ feed, world, page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await world.play(...['a1', 'a2', 'a3', 'a4'].map((name) => makeProcess(`/usr/bin/${name}`).exec(name)));

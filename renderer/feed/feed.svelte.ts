@@ -5,13 +5,13 @@ import { parseQuery } from '../../shared/query.ts';
 import { searchedSoFar } from '../../shared/searched.ts';
 import { kept } from '../state/kept.svelte.ts';
 import { groupByProcess, type FeedRow } from './groups.ts';
-import { Lineage } from './lineage.ts';
+import { Lineage } from './lineage.svelte.ts';
 import { mergeNewest } from './merge.ts';
 import { Ticks } from './ticks.svelte.ts';
 import { Timeline, type TimeFilter } from './timeline.svelte.ts';
 
 /** Rows kept while following; older ones come from the store. */
-export const MAX_LIVE_ROWS = 20_000;
+export const MAX_LIVE_ROWS = 5_000;
 /** Rows loaded at most by scrolling down. */
 export const MAX_ROWS = 40_000;
 /** New rows that wait while the list is paused; beyond, only their number is known, and the store has them. */
@@ -23,6 +23,9 @@ const PATIENCE_MS = 250;
 const FULL = 150;
 /** Time between two changes of the list: nobody reads faster, and the page stays free for other work. */
 const MIN_CHANGE_MS = 30;
+/** The same where more come than change in one frame: the list changes from the top to the bottom over some. */
+const A_FEW = 8;
+const MIN_MANY_MS = 70;
 /** The same while rows are folded: each change folds all of them anew. */
 const MIN_FOLDED_MS = 500;
 /** Time between two readings of the newest page, when more comes than this page can take. */
@@ -103,8 +106,9 @@ export class Feed {
       this.loading = this.loadingOlder = false;
     });
     void this.timeline.follow(api);
-    const running = await api.request('processes.list', {});
-    if (running.ok) running.value.processes.forEach((process) => this.lineage.learnProcess(process));
+    void api.request('processes.list', {}).then((running) => {
+      if (running.ok) this.lineage.learnProcesses(running.value.processes);
+    });
     if (this.pausedBy === undefined || this.rows.length === 0) return this.#restart();
     // The rows that stand still stay; what is newer is read when they go on.
     await this.#subscribe(++this.#turn);
@@ -247,8 +251,11 @@ export class Feed {
     this.searched = searchedSoFar(this.searched, page);
   }
 
-  /** Subscribes, then loads the newest page; what both bring is shown once. */
-  async #restart(): Promise<void> {
+  /**
+   * Subscribes, then loads the newest page; what both bring is shown once.
+   * @param onTop the rows of the page come on top of those that are shown.
+   */
+  async #restart({ onTop = false } = {}): Promise<void> {
     const api = this.#api;
     if (!api) return;
     const turn = ++this.#turn;
@@ -264,6 +271,7 @@ export class Feed {
     if (!page.ok) return this.#failed(page.error.message);
     this.#seen = new Set(page.value.events.map((event) => event.cursor));
     this.rows = page.value.events;
+    if (onTop) this.arrived += page.value.events.length;
     this.#reached(page.value);
     this.loading = false;
     this.#held = this.#held.filter((event) => !this.#seen.has(event.cursor));
@@ -325,7 +333,8 @@ export class Feed {
     this.#frame = requestAnimationFrame((now) => {
       this.#frame = undefined;
       if (this.pausedBy !== undefined) return;
-      const pace = this.grouped ? MIN_FOLDED_MS : MIN_CHANGE_MS;
+      const many = this.#overflowed || this.#held.length > A_FEW;
+      const pace = this.grouped ? MIN_FOLDED_MS : many ? MIN_MANY_MS : MIN_CHANGE_MS;
       if (now - this.#changedAt < pace) return this.#plan();
       this.#changedAt = now;
       this.#catchUp();
@@ -336,7 +345,7 @@ export class Feed {
     if (this.loading) return;
     if (this.#overflowed) {
       if (performance.now() - this.#restartedAt < MIN_RESTART_MS) return this.#plan();
-      return void this.#restart();
+      return void this.#restart({ onTop: true });
     }
     if (this.#held.length === 0) return;
     const fresh = this.#held;

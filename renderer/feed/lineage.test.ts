@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Event } from '../../shared/event.ts';
-import { Lineage } from './lineage.ts';
+import { Lineage } from './lineage.svelte.ts';
 
 const event = (id: string, name: string, parent?: { id: string; name?: string }): Event => ({
   cursor: '1.1.1',
@@ -36,4 +36,13 @@ test('a circle in what is known ends too', () => {
   lineage.learn(event('a', 'a', { id: 'b' }));
   lineage.learn(event('b', 'b', { id: 'a' }));
   expect(lineage.of(event('c', 'c', { id: 'a' })).length).toBeLessThanOrEqual(6);
+});
+
+test('what runs is learnt from its list', () => {
+  const lineage = new Lineage();
+  lineage.learnProcesses([
+    { entity_id: 'a', name: 'systemd', parent_entity_id: null },
+    { entity_id: 'b', name: 'bash', parent_entity_id: 'a' },
+  ]);
+  expect(lineage.of(event('c', 'make', { id: 'b' }))).toEqual(['systemd', 'bash']);
 });

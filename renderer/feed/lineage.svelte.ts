@@ -12,6 +12,8 @@ const MAX_DEPTH = 6;
 /** Which process came from which, as far as this page has seen: for the ancestry column. */
 export class Lineage {
   readonly #known = new Map<string, Known>();
+  /** Goes up when much is learnt at once, of what may be shown already. Single events come before their rows. */
+  #lists = $state(0);
 
   learn(event: Event): void {
     const { fields } = event;
@@ -21,12 +23,18 @@ export class Lineage {
     this.#keep(id, { name, parent: fields['process.parent.entity_id'] });
   }
 
-  learnProcess(process: ProcessSummary): void {
-    this.#keep(process.entity_id, { name: process.name, parent: process.parent_entity_id ?? undefined });
+  learnProcesses(
+    processes: readonly Pick<ProcessSummary, 'entity_id' | 'name' | 'parent_entity_id'>[],
+  ): void {
+    for (const { entity_id, name, parent_entity_id } of processes) {
+      this.#keep(entity_id, { name, parent: parent_entity_id ?? undefined });
+    }
+    this.#lists += 1;
   }
 
   /** Names from the eldest known ancestor to the parent, at most six; the parent is as the event had it. */
   of(event: Event): readonly string[] {
+    void this.#lists;
     const { fields } = event;
     const parentName = fields['process.parent.name'];
     let id = fields['process.parent.entity_id'];
