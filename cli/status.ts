@@ -45,7 +45,12 @@ export function readable({ engine, helper, sensor, store, host }: Status, now: n
     ['sensor', `${rate}, ${count(sensor.received)} received, ${lost}${byType}`],
     ['attached', sensor.attached.length === 0 ? 'nothing' : sensor.attached.join(', ')],
     ...sensor.refused.map(({ name, reason }): [string, string] => ['refused', `${name}: ${reason}`]),
-    ['store', `${count(store.events)} events, ${bytes(store.bytes)}, in ${store.path}`],
+    [
+      'store',
+      store.unopened
+        ? `not open: ${store.path}`
+        : `${count(store.events)} events, ${bytes(store.bytes)}, in ${store.path}`,
+    ],
     ...(store.problem === undefined ? [] : [['', store.problem] satisfies [string, string]]),
     ...(store.waiting === undefined
       ? []

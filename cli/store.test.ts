@@ -15,7 +15,7 @@ const run = (...args: string[]) => merlon(args, engine.socket);
 describe('usage errors, without asking the engine', () => {
   it.each([
     ['a backup without a file', ['backup'], /Name a file/],
-    ['store without a verb', ['store'], /check, salvage, cuts, retention/],
+    ['store without a verb', ['store'], /check, salvage, fresh, cuts, retention/],
     ['store with another verb', ['store', 'repair'], /‘repair’ is none of/],
     ['a retention of no days', ['store', 'retention', '--days', '0'], /--days takes a number above 0/],
     ['a retention of many GiB', ['store', 'retention', '--gib', 'many'], /--gib takes a number/],
@@ -24,6 +24,7 @@ describe('usage errors, without asking the engine', () => {
     ['a histogram of the future', ['histogram', '--since', '2999-01-01'], /before now/],
     ['a step that is no span', ['histogram', '--step', '5'], /‘5’ is no span/],
     ['too many steps', ['histogram', '--since', '24h', '--step', '1s'], /more than 2,000/],
+    ['starting fresh where nobody can be asked', ['store', 'fresh'], /nothing was set aside.*fresh --yes/],
     ['wiping where nobody can be asked', ['wipe'], /nothing was deleted.*--yes-delete-every-event/],
   ])('%s', async (_, args, sentence) => {
     const told = await run(...args);
@@ -148,6 +149,66 @@ it('store salvage says how much it saved', async () => {
   expect((await run('store', 'salvage')).stdout).toMatch(/^Nothing was saved: .*merlon store check/);
 });
 
+describe('store fresh', () => {
+  const aside = { folder: '/data/set-aside-2026-11-25T10-00-00Z', bytes: 5 << 20, events: 1284, holds: 0 };
+  beforeEach(() => {
+    engine.answer('status.get', () => ok(someStatus));
+    engine.answer('store.fresh', () => ok(aside));
+  });
+
+  it('in a script needs --yes, and says where the old database lies', async () => {
+    expect(await run('store', 'fresh', '--yes')).toEqual({
+      code: 0,
+      stdout: `The database lies in ${aside.folder} now (5.0 MiB, 1,284 events). Merlon neither reads nor deletes it.\n`,
+      stderr: '',
+    });
+    expect(asked('store.fresh')).toEqual([{ scope: 'everything' }]);
+    expect(JSON.parse((await run('store', 'fresh', '--yes', '--json')).stdout)).toEqual(aside);
+  });
+
+  it('sets aside only what is damaged, and says what is not known', async () => {
+    engine.answer('store.fresh', () => ok({ ...aside, events: null, holds: 2 }));
+    expect((await run('store', 'fresh', '--damaged', '--yes')).stdout).toMatch(
+      /^What was damaged lies in .*nobody knows how many events\)\. 2 holds went with it\./,
+    );
+    expect(asked('store.fresh')).toEqual([{ scope: 'damaged' }]);
+  });
+
+  it('says what it does, and does it after the answer', async () => {
+    const terminal = atTerminal(['store', 'fresh'], engine.socket);
+    await terminal.shows(
+      /1,284 events \(5\.0 MiB\) are not found[^]*Nothing is deleted[^]*Type fresh to go on: /,
+    );
+    expect(asked('store.fresh')).toEqual([]);
+    terminal.type('fresh\n');
+    expect(await terminal.ended).toMatchObject({ code: 0 });
+    expect(asked('store.fresh')).toHaveLength(1);
+  });
+
+  it.each([
+    ['another word', 'yes\n'],
+    ['the end of the input', '\u0004'],
+    ['Ctrl-C', '\u0003'],
+  ])('does nothing after %s', async (_, answer) => {
+    const terminal = atTerminal(['store', 'fresh', '--damaged'], engine.socket);
+    await terminal.shows(/sound ones stay[^]*Type fresh to go on: /);
+    terminal.type(answer);
+    const { code, text } = await terminal.ended;
+    expect(code).toBe(1);
+    expect(text).toMatch(/Nothing was set aside\.\r\n$/);
+    expect(asked('store.fresh')).toEqual([]);
+  });
+
+  it('fails in the engine’s words', async () => {
+    engine.answer('store.fresh', () => fail('store_failed', 'Make its folder writable for you.'));
+    expect(await run('store', 'fresh', '--yes')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'merlon: Make its folder writable for you.\n',
+    });
+  });
+});
+
 describe('store cuts', () => {
   const at = new Date(2026, 10, 24, 14, 2, 7).getTime();
   const cut = {
@@ -167,6 +228,20 @@ describe('store cuts', () => {
       /^2026-11-24 14:02:07 +too old +262,144 +60\.0 MiB +2026-11-23 14:02:07 +unknown$/,
     );
     expect(JSON.parse((await run('store', 'cuts', '--json')).stdout)).toEqual(cut);
+  });
+
+  it('says where what was set aside lies, and why', async () => {
+    const aside = {
+      ...cut,
+      reason: 'set_aside',
+      events: null,
+      folder: '/data/set-aside-x',
+      why: 'It was newer.',
+    };
+    engine.answer('store.cuts', () => ok({ cuts: [aside] }));
+    const lines = (await run('store', 'cuts')).stdout.split('\n');
+    expect(lines[1]).toMatch(/set aside +unknown +60\.0 MiB/);
+    expect(lines[2]).toBe('Set aside 2026-11-24 14:02:07: /data/set-aside-x. It was newer.');
   });
 
   it('says so where nothing was cut', async () => {

@@ -1,8 +1,9 @@
 /** merlon store …: look after what is stored. */
 import type { RequestIn, StoreCut, StoreFinding, StoreRetention } from '../shared/console.ts';
 import { ask, CommandError, EXIT, json, readArgs, usage, type Command, type Run } from './command.ts';
+import { prepareFresh } from './fresh.ts';
 import { carryOut } from './task.ts';
-import { table } from './terminal.ts';
+import { table, visible } from './terminal.ts';
 import { bytes, count, moment } from './time.ts';
 
 const GIB = 2 ** 30;
@@ -11,11 +12,17 @@ type Body = (run: Run) => Promise<void>;
 
 export const store: Command = {
   name: 'store',
-  about: 'check | salvage | cuts | retention: look after what is stored',
+  about: 'check | salvage | fresh | cuts | retention: look after what is stored',
   help: `merlon store check [--json]
   Reads everything there is. Exit code 0 where all is sound, 1 where something is not.
 merlon store salvage [--json]
   Puts what can be read of damaged files into new ones.
+merlon store fresh [--damaged] [--yes] [--json]
+  Sets the database aside and goes on in an empty one: for one that cannot be opened, or not be mended. Asks before.
+  It is renamed into a folder beside it, which is said; Merlon neither reads nor deletes it (nor does merlon wipe).
+  What waits in memory is stored in the new one. To look into it: npm start -- --data FOLDER
+  --damaged                 only the damaged files: all that is sound stays
+  --yes                     do not ask: for scripts
 merlon store cuts [--json]
   What was stored and is there no more: when, how much, and why. --json: one object a line
 merlon store retention [--days N] [--gib N] [--free-when-full yes|no] [--json]
@@ -39,6 +46,7 @@ Whole files of events are cut, the oldest first; what is held is not.
 const VERBS: ReadonlyMap<string, (args: readonly string[]) => Body> = new Map([
   ['check', prepareCheck],
   ['salvage', prepareSalvage],
+  ['fresh', prepareFresh],
   ['cuts', prepareCuts],
   ['retention', prepareRetention],
 ]);
@@ -91,6 +99,7 @@ const REASONS: Readonly<Record<StoreCut['reason'], string>> = {
   disk_full: 'disk full',
   wiped: 'wiped',
   damaged: 'damaged',
+  set_aside: 'set aside',
 };
 
 function prepareCuts(args: readonly string[]): Body {
@@ -99,28 +108,33 @@ function prepareCuts(args: readonly string[]): Body {
     const { cuts } = await ask(console, 'store.cuts', {});
     if (values.json) return out.write(cuts.map(json).join(''));
     if (cuts.length === 0) return out.write('Nothing was ever cut.\n');
-    return out.write(
-      table(
-        [
-          { head: 'CUT' },
-          { head: 'WHY' },
-          { head: 'EVENTS', align: 'right' },
-          { head: 'SIZE', align: 'right' },
-          { head: 'FROM' },
-          { head: 'TO' },
-        ],
-        cuts.map(({ at, reason, events, bytes: size, first, last }) => [
-          moment(at),
-          REASONS[reason],
-          count(events),
-          bytes(size),
-          first === null ? 'unknown' : moment(first),
-          last === null ? 'unknown' : moment(last),
-        ]),
-      ),
-    );
+    return out.write(`${cutsTable(cuts)}${cuts.map(placeOf).join('')}`);
   };
 }
+
+const cutsTable = (cuts: readonly StoreCut[]) =>
+  table(
+    [
+      { head: 'CUT' },
+      { head: 'WHY' },
+      { head: 'EVENTS', align: 'right' },
+      { head: 'SIZE', align: 'right' },
+      { head: 'FROM' },
+      { head: 'TO' },
+    ],
+    cuts.map(({ at, reason, events, bytes: size, first, last }) => [
+      moment(at),
+      REASONS[reason],
+      events === null ? 'unknown' : count(events),
+      bytes(size),
+      first === null ? 'unknown' : moment(first),
+      last === null ? 'unknown' : moment(last),
+    ]),
+  );
+
+/** Of what was set aside. */
+const placeOf = ({ at, folder, why }: StoreCut) =>
+  folder === undefined ? '' : visible(`Set aside ${moment(at)}: ${folder}. ${why ?? ''}`.trimEnd()) + '\n';
 
 function prepareRetention(args: readonly string[]): Body {
   const { values } = readArgs('store', args, {

@@ -45,6 +45,7 @@ const NO_STORE: FakeStore = {
   retain: unasked,
   backup: unasked,
   wipe: unasked,
+  setAside: unasked,
   check: unasked,
   salvage: unasked,
   stats: unasked,
@@ -53,8 +54,8 @@ const NO_STORE: FakeStore = {
 /** Faces, processes and the log of one API. */
 export class ApiBench {
   readonly logged: string[] = [];
-  /** How often faces were told so. */
-  wiped = 0;
+  /** How often faces were told that what is stored is another. */
+  replaced = 0;
   readonly processes = new Processes('8a79902f-7c1c-4054-aabd-7b20a8950778');
   readonly face = new Face();
 
@@ -64,7 +65,7 @@ export class ApiBench {
       status: unasked,
       store: { ...NO_STORE, ...store },
       ...(retention === undefined ? {} : { retention }),
-      onWiped: () => (this.wiped += 1),
+      onReplaced: () => (this.replaced += 1),
       programs: { newest: unasked, forget: async () => {} },
       newest: () => null,
       sources: {

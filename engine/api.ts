@@ -29,8 +29,8 @@ export interface ApiOptions extends ConfiguringOptions {
   readonly store: Pick<Store, 'page' | 'get' | 'story' | 'histogram' | 'values'> & StoringStore;
   /** What is kept; without it the defaults, for as long as this engine lives. */
   readonly retention?: StoringOptions['retention'];
-  /** Every event was deleted, as somebody asked. */
-  readonly onWiped: () => void;
+  /** What is stored is another than before, as somebody asked. */
+  readonly onReplaced: () => void;
   /** Programs that were never seen before. */
   readonly programs: Pick<Novelty, 'newest' | 'forget'>;
   /** The newest stored cursor; null where nothing is stored. */
@@ -61,11 +61,8 @@ export class Api {
     this.#options = options;
     this.#tokens = tokens;
     const { store, log, programs, retention = forNow() } = options;
-    const onWiped = async () => {
-      options.onWiped();
-      await programs.forget();
-    };
-    const storing = storeHandlers({ store, log, retention, onWiped });
+    const { onReplaced } = options;
+    const storing = storeHandlers({ store, log, retention, onReplaced, onWiped: () => programs.forget() });
     this.handlers = { ...this.#own, ...storing, ...configHandlers(options) };
   }
 

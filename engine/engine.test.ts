@@ -233,16 +233,31 @@ describe('who comes second', () => {
     expect(await bench.run(args).exited).toBe(code);
   });
 
-  test('a database of a newer Merlon is refused with a sentence, with exit code 6', async () => {
+  test('a database of a newer Merlon is left alone; what is seen waits until it is set aside', async () => {
     const engine = await bench.start();
+    await until(await bench.face(), 'exit');
     engine.child.kill('SIGTERM');
     await engine.exited;
     const catalogue = new Database(join(bench.folder, 'data/catalogue.db'));
     catalogue.pragma('user_version = 999');
     catalogue.close();
-    const again = bench.run(bench.flags());
-    expect(await again.exited).toBe(6);
+    const again = await bench.start();
     expect(again.stderr()).toMatch(/catalogue\.db .*newer/);
+    const face = await bench.face();
+    await vi.waitUntil(async () => {
+      const { store } = await valueOf(face.request('status.get', {}));
+      expect(store).toMatchObject({ unopened: true, problem: expect.stringMatching(/newer/) as string });
+      return (store.waiting?.events ?? 0) > 0;
+    }, PATIENCE);
+    expect(await face.request('events.page', { query: '', limit: 9 })).toMatchObject({ ok: false });
+    const { folder } = await valueOf(face.request('store.fresh', { scope: 'everything' }));
+    await until(face, 'exit');
+    expect((await valueOf(face.request('status.get', {}))).store.problem).toBeUndefined();
+    expect((await valueOf(face.request('store.cuts', {}))).cuts).toMatchObject([
+      { reason: 'set_aside', folder },
+    ]);
+    again.child.kill('SIGTERM');
+    expect(await again.exited).toBe(0);
   });
 
   test('a damaged catalogue is made again, and what was stored is there', async () => {

@@ -73,6 +73,7 @@ export async function startEngine(options: EngineOptions): Promise<Result<Engine
     folder: data,
     bootId,
     retention: retention.forStore,
+    waitUnopened: true,
     onRefused: (said) => refusals.say(said),
     log,
   });
@@ -237,7 +238,7 @@ class RunningEngine implements Engine {
       explain: () => rootFacts(options.helper),
       startHelper: () => this.#sensing.start(),
       stop: options.onStop,
-      onWiped: () => this.#server.notify('store.wiped', {}),
+      onReplaced: () => this.#server.notify('store.replaced', {}),
       log,
     });
     this.#server = new ApiServer({
@@ -292,7 +293,8 @@ class RunningEngine implements Engine {
     const ask = this.#options.config.now['sensing.ask_at_start'];
     if (ask !== 'after_first_time') return ask === 'always';
     // What is stored, or was, was seen by a helper that somebody had authorised.
-    return this.#newest !== null || (await this.#store.cuts()).length > 0;
+    const known = this.#newest !== null || this.#store.stats().unopened === true;
+    return known || (await this.#store.cuts()).length > 0;
   }
 
   stop(): Promise<void> {

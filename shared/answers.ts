@@ -56,6 +56,8 @@ export interface Status {
     readonly damaged: readonly string[];
     /** Only while events cannot be stored: what is true, since when, what is safe, and the next step. */
     readonly problem?: string;
+    /** Only while the database cannot be opened at all: then nothing of it is known, and `problem` says why. */
+    readonly unopened?: true;
   };
   readonly host: { readonly kernel: string; readonly boot_id: string };
 }
@@ -198,13 +200,31 @@ export interface ProcessStory extends ProcessTree {
 /** A part of what was stored that is there no more. Times are epoch milliseconds. */
 export interface StoreCut {
   readonly at: number;
-  readonly reason: 'age' | 'size' | 'disk_full' | 'wiped' | 'damaged';
+  readonly reason: 'age' | 'size' | 'disk_full' | 'wiped' | 'damaged' | 'set_aside';
   readonly boot: number;
-  readonly events: number;
+  /** null where nobody knows. */
+  readonly events: number | null;
   readonly bytes: number;
   /** The oldest and the newest event of it; null where none had a time. */
   readonly first: number | null;
   readonly last: number | null;
+  /** Where it lies now, and what was wrong with it; only of what was set aside. */
+  readonly folder?: string;
+  readonly why?: string;
+}
+
+/** What is set aside: the whole database, or its damaged files. */
+export const ASIDE_SCOPES = ['everything', 'damaged'] as const;
+export type AsideScope = (typeof ASIDE_SCOPES)[number];
+
+/** Where what was set aside lies now. */
+export interface StoreAside {
+  readonly folder: string;
+  readonly bytes: number;
+  /** Those in sound files, and what was known of damaged ones; null where nobody knows. */
+  readonly events: number | null;
+  /** Holds that went with it; null where nobody knows. */
+  readonly holds: number | null;
 }
 
 /** Events of one boot that are kept, whatever their age. */

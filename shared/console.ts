@@ -13,6 +13,7 @@ import type {
   ProcessStory,
   ProcessProgram,
   ProcessUsage,
+  StoreAside,
   StoreCut,
   StoreHold,
   StoreRetention,
@@ -24,6 +25,7 @@ import type {
   NewPrograms,
   StoreRoom,
 } from './answers.ts';
+import { ASIDE_SCOPES, type AsideScope } from './answers.ts';
 import { isFieldName, type Event, type FieldName } from './event.ts';
 import type { ConfigValue } from './config.ts';
 import type { Diagnostics, RootFacts } from './doctor.ts';
@@ -247,8 +249,10 @@ export const contract = {
     wipe: request<{ confirm: 'every event' }, { events: number }>(
       v.strictObject({ confirm: v.literal('every event') }),
     ),
-    /** Every event was deleted: what a face shows of them is there no more. */
-    wiped: notice<Record<string, never>>(),
+    /** Sets the database, or what is damaged of it, aside and goes on without it; nothing is deleted, and what waits in memory is stored. Fails: busy, store_failed; then all is as it was. */
+    fresh: request<{ scope: AsideScope }, StoreAside>(v.strictObject({ scope: v.picklist(ASIDE_SCOPES) })),
+    /** What is stored is another than before (deleted, set aside, or saved from damaged files): what a face shows of it is to be asked for anew. */
+    replaced: notice<Record<string, never>>(),
     /** Reads everything there is. Fails: busy, store_failed, cancelled. */
     check: request<
       Record<string, never>,

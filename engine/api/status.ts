@@ -65,7 +65,7 @@ export class StoreStatus {
 
   /** @param nowMs milliseconds of a clock that is never set back. */
   of(stats: StoreStats, nowMs = performance.now()): Status['store'] {
-    const { path, bytes, events, oldest, partitions, damaged, refused } = stats;
+    const { path, bytes, events, oldest, partitions, damaged, refused, unopened } = stats;
     const waiting = this.#waiting(stats, nowMs);
     return {
       path,
@@ -75,7 +75,8 @@ export class StoreStatus {
       partitions,
       ...(waiting === undefined ? {} : { waiting }),
       damaged,
-      ...(refused === undefined ? {} : { problem: problemOf(refused) }),
+      ...(refused === undefined ? {} : { problem: (unopened ? unopenedProblem : problemOf)(refused) }),
+      ...(unopened && { unopened }),
     };
   }
 
@@ -101,8 +102,13 @@ export class StoreStatus {
   }
 }
 
+/** The same where the database was not opened. */
+const unopenedProblem = ({ said, sinceMs }: NonNullable<StoreStats['refused']>) =>
+  `The database is not open; nothing of it was changed. What came since ${clock(sinceMs)} waits in memory until it is set aside or Merlon ends. ${said}`;
+
+const clock = (ms: number) => new Date(ms).toTimeString().slice(0, 8);
+
 /** What is true, since when, what is safe, and the next step. @param refused as the store says it. */
 export function problemOf({ said, sinceMs }: NonNullable<StoreStats['refused']>): string {
-  const since = new Date(sinceMs).toTimeString().slice(0, 8);
-  return `Events are not stored since ${since}. What was stored is safe; what came since waits in memory and is tried again every second. ${said}`;
+  return `Events are not stored since ${clock(sinceMs)}. What was stored is safe; what came since waits in memory and is tried again every second. ${said}`;
 }

@@ -22,18 +22,37 @@ beforeEach(() => {
 
 describe('looking after the store', () => {
   test('cuts and holds are told in the contract’s words', async () => {
-    const cut = { atMs: 1, reason: 'age', boot: 2, events: 3, bytes: 4, firstMs: 5, lastMs: null } as const;
+    const span = { boot: 2, events: 3, bytes: 4, firstMs: 5, lastMs: null };
+    const cut = { atMs: 1, reason: 'age', ...span, folder: null, why: null } as const;
+    const aside = { atMs: 2, reason: 'set_aside', ...span, events: null, folder: '/a', why: 'So.' } as const;
     const hold = { id: 'i', reason: 'r', boot: 1, firstSequence: 2, lastSequence: 3 };
     const held: unknown[] = [];
     const ask = bench.over({
-      cuts: async () => [cut],
+      cuts: async () => [aside, cut],
       holds: async () => [hold],
       hold: async (given) => void held.push(given),
       release: async (id) => void held.push(id),
     });
     expect(await ask('store.cuts', {})).toEqual({
       ok: true,
-      value: { cuts: [{ at: 1, reason: 'age', boot: 2, events: 3, bytes: 4, first: 5, last: null }] },
+      value: {
+        cuts: [
+          ...[
+            {
+              at: 2,
+              reason: 'set_aside',
+              boot: 2,
+              events: null,
+              bytes: 4,
+              first: 5,
+              last: null,
+              folder: '/a',
+              why: 'So.',
+            },
+          ],
+          ...[{ at: 1, reason: 'age', boot: 2, events: 3, bytes: 4, first: 5, last: null }],
+        ],
+      },
     });
     const wire = { id: 'i', reason: 'r', boot: 1, first_sequence: 2, last_sequence: 3 };
     expect(await ask('store.holds', {})).toEqual({ ok: true, value: { holds: [wire] } });
@@ -76,6 +95,8 @@ describe('looking after the store', () => {
     ['store.backup', { file: 'relative.tar' }],
     ['store.hold', { id: 'i', reason: 'r', boot: 1, first_sequence: 3, last_sequence: 2 }],
     ['store.cancel', { task: 'salvage' }],
+    ['store.fresh', {}],
+    ['store.fresh', { scope: 'some' }],
   ] as const)('%s is not understood with %j', (name, input) => {
     expect(() => requestParser(name)(input)).toThrow();
   });
@@ -87,7 +108,41 @@ describe('looking after the store', () => {
       stats: () => STATS,
     });
     expect(await ask('store.wipe', { confirm: 'every event' })).toEqual({ ok: true, value: { events: 7 } });
-    expect([wiped, bench.wiped]).toEqual([1, 1]);
+    expect([wiped, bench.replaced]).toEqual([1, 1]);
+  });
+
+  test('setting aside tells where it lies, and every face that it is gone', async () => {
+    const aside = { folder: '/data/set-aside-now', bytes: 5, events: null, holds: 2 };
+    const ask = bench.over({ setAside: async (scope) => ({ ...aside, folder: `${aside.folder} ${scope}` }) });
+    expect(await ask('store.fresh', { scope: 'damaged' })).toEqual({
+      ok: true,
+      value: { ...aside, folder: '/data/set-aside-now damaged' },
+    });
+    expect(bench.replaced).toBe(1);
+  });
+
+  test('nothing is set aside while a task is under way, nor begun while something is set aside', async () => {
+    const { promise, resolve } = Promise.withResolvers<never>();
+    const ask = bench.over({ check: (_, signal) => whenAborted(signal), setAside: () => promise });
+    const check = ask('store.check', {});
+    expect(await ask('store.fresh', { scope: 'everything' })).toMatchObject({
+      error: { code: 'busy', message: expect.stringContaining('A check is under way') as string },
+    });
+    await ask('store.cancel', { task: 'check' });
+    await check;
+    const fresh = ask('store.fresh', { scope: 'everything' });
+    expect(await ask('store.check', {})).toMatchObject({ error: { code: 'busy' } });
+    expect(await ask('store.fresh', { scope: 'everything' })).toMatchObject({ error: { code: 'busy' } });
+    resolve({ folder: '/a', bytes: 1, events: 1, holds: 0 } as never);
+    expect(await fresh).toMatchObject({ ok: true });
+  });
+
+  test('a refusal to set aside is told in the store’s own sentence, and nothing else', async () => {
+    const ask = bench.over({ setAside: () => Promise.reject(new Error('The disk is read-only.')) });
+    expect(await ask('store.fresh', { scope: 'everything' })).toMatchObject({
+      error: { code: 'store_failed', message: 'The disk is read-only.' },
+    });
+    expect(bench.replaced).toBe(0);
   });
 
   test('tells what the disk of the store has room for', async () => {

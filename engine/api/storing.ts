@@ -1,4 +1,4 @@
-/** What faces may do with the store as a whole: look after it, back it up, check it, empty it. */
+/** What faces may do with the store as a whole: look after it, back it up, check it, set it aside, empty it. */
 import { existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,7 +9,17 @@ import type { Client } from './client.ts';
 
 export type StoringStore = Pick<
   Store,
-  'cuts' | 'holds' | 'hold' | 'release' | 'retain' | 'backup' | 'wipe' | 'check' | 'salvage' | 'stats'
+  | 'cuts'
+  | 'holds'
+  | 'hold'
+  | 'release'
+  | 'retain'
+  | 'backup'
+  | 'wipe'
+  | 'setAside'
+  | 'check'
+  | 'salvage'
+  | 'stats'
 >;
 
 export interface StoringOptions {
@@ -22,16 +32,20 @@ export interface StoringOptions {
   };
   /** Every event was deleted: what was learned from them has to go too. */
   readonly onWiped: () => Promise<void>;
+  /** What is stored is another than before. */
+  readonly onReplaced: () => void;
   readonly log: (line: string) => void;
 }
 
 type StoreHandlers = Pick<Handlers<Client>, Extract<RequestName, `store.${string}`>>;
 
 const PROGRESS_EVERY_MS = 100;
+const SETTING_ASIDE = 'The database is being set aside.';
 
 /** The handlers of the group `store`. */
-export function storeHandlers({ store, retention, onWiped, log }: StoringOptions): StoreHandlers {
+export function storeHandlers({ store, retention, onWiped, onReplaced, log }: StoringOptions): StoreHandlers {
   const tasks = new Map<StoreTask, AbortController>();
+  let settingAside = false;
 
   const stored = async <T>(use: () => Promise<T>): Promise<Result<T, 'store_failed'>> => {
     try {
@@ -50,6 +64,7 @@ export function storeHandlers({ store, retention, onWiped, log }: StoringOptions
     work: (progress: Progress, signal: AbortSignal) => Promise<T>,
   ): Promise<Result<T, 'busy' | 'cancelled' | 'store_failed'>> => {
     if (tasks.has(name)) return fail('busy', `A ${name} is under way already.`);
+    if (settingAside) return fail('busy', SETTING_ASIDE);
     const controller = new AbortController();
     tasks.set(name, controller);
     const signal = AbortSignal.any([controller.signal, client.gone]);
@@ -66,11 +81,13 @@ export function storeHandlers({ store, retention, onWiped, log }: StoringOptions
   return {
     'store.cuts': () =>
       stored(async () => ({
-        cuts: (await store.cuts()).map(({ atMs, firstMs, lastMs, ...cut }) => ({
+        cuts: (await store.cuts()).map(({ atMs, firstMs, lastMs, folder, why, ...cut }) => ({
           at: atMs,
           ...cut,
           first: firstMs,
           last: lastMs,
+          ...(folder === null ? {} : { folder }),
+          ...(why === null ? {} : { why }),
         })),
       })),
     'store.holds': () =>
@@ -117,12 +134,36 @@ export function storeHandlers({ store, retention, onWiped, log }: StoringOptions
         const { events } = store.stats();
         log(`Every event is deleted, as a person asked: ${events}.`);
         await store.wipe();
+        onReplaced();
         await onWiped();
         return { events };
       }),
+    'store.fresh': async ({ scope }) => {
+      const [under] = tasks.keys();
+      if (under !== undefined)
+        return fail(
+          'busy',
+          `A ${under} is under way: cancel it, or wait for its end. Nothing was set aside.`,
+        );
+      if (settingAside) return fail('busy', SETTING_ASIDE);
+      settingAside = true;
+      try {
+        return await stored(async () => {
+          const aside = await store.setAside(scope);
+          onReplaced();
+          return aside;
+        });
+      } finally {
+        settingAside = false;
+      }
+    },
     'store.check': (_, client) => task('check', client, (progress, signal) => store.check(progress, signal)),
     'store.salvage': (_, client) =>
-      task('salvage', client, async (progress) => ({ events: await store.salvage(progress) })),
+      task('salvage', client, async (progress) => {
+        const events = await store.salvage(progress);
+        if (events > 0) onReplaced();
+        return { events };
+      }),
     'store.cancel': ({ task: name }) => {
       const controller = tasks.get(name);
       if (controller === undefined) return fail('not_found', `No ${name} is under way.`);

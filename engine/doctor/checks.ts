@@ -159,7 +159,8 @@ function losses({ status }: Examined): Found {
 
 function store({ status }: Examined): Found {
   if (status === null) return NO_ENGINE;
-  const { problem: refused, damaged, events, bytes, partitions } = status.store;
+  const { problem: refused, unopened, damaged, events, bytes, partitions } = status.store;
+  if (unopened) return problem(refused ?? 'It cannot be opened.', 'Set it aside: merlon store fresh');
   if (refused !== undefined) return problem(refused, 'Make room where the database is.');
   if (damaged.length > 0)
     return problem(

@@ -23,15 +23,19 @@ const partitionRow = v.object({
 /** What the catalogue says of a partition; of an open one it does not know how much is in it. */
 export type CataloguedPartition = v.InferOutput<typeof partitionRow>;
 
-const cutRow = v.object({
+export const cutRow = v.object({
   atMs: v.number(),
-  reason: v.picklist(['age', 'size', 'disk_full', 'wiped', 'damaged']),
+  reason: v.picklist(['age', 'size', 'disk_full', 'wiped', 'damaged', 'set_aside']),
   boot: v.number(),
-  events: v.number(),
+  events: v.nullable(v.number()),
   bytes: v.number(),
   firstMs: v.nullable(v.number()),
   lastMs: v.nullable(v.number()),
+  folder: v.nullable(v.string()),
+  why: v.nullable(v.string()),
 });
+
+const bootRow = v.object({ number: v.number(), bootId: v.string() });
 
 const holdRow = v.object({
   id: v.string(),
@@ -96,7 +100,15 @@ export class Catalogue {
     return v.parse(v.optional(v.string()), bootId);
   }
 
-  /** Takes over what a partition says of its boot, where the catalogue does not know it. */
+  /** In the order of their numbers. */
+  boots(): readonly { readonly number: number; readonly bootId: string }[] {
+    return this.#db
+      .prepare('SELECT number, boot_id AS bootId FROM boot ORDER BY number')
+      .all()
+      .map((row) => v.parse(bootRow, row));
+  }
+
+  /** Takes over what is known of a boot elsewhere, where the catalogue does not know it. */
   learnBoot(number: number, bootId: string): void {
     this.#db.prepare('INSERT OR IGNORE INTO boot (number, boot_id) VALUES (?, ?)').run(number, bootId);
   }
@@ -143,8 +155,8 @@ export class Catalogue {
   recordCut(cut: Cut): void {
     this.#db
       .prepare(
-        `INSERT INTO cut (at_ms, reason, boot, events, bytes, first_ms, last_ms)
-         VALUES (:atMs, :reason, :boot, :events, :bytes, :firstMs, :lastMs)`,
+        `INSERT INTO cut (at_ms, reason, boot, events, bytes, first_ms, last_ms, folder, why)
+         VALUES (:atMs, :reason, :boot, :events, :bytes, :firstMs, :lastMs, :folder, :why)`,
       )
       .run(cut);
   }
@@ -153,8 +165,8 @@ export class Catalogue {
   cuts(): readonly Cut[] {
     return this.#db
       .prepare(
-        `SELECT at_ms AS atMs, reason, boot, events, bytes, first_ms AS firstMs, last_ms AS lastMs
-         FROM cut ORDER BY id DESC`,
+        `SELECT at_ms AS atMs, reason, boot, events, bytes, first_ms AS firstMs, last_ms AS lastMs, folder, why
+         FROM cut ORDER BY at_ms DESC, id DESC`,
       )
       .all()
       .map((row) => v.parse(cutRow, row));

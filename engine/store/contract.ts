@@ -1,4 +1,5 @@
 /** What the engine may ask of the store. Nothing else knows SQL. */
+import type { AsideScope } from '../../shared/answers.ts';
 import { CONFIG_DEFAULTS } from '../../shared/config.ts';
 import type { Cursor, Event, EventFields, FieldName } from '../../shared/event.ts';
 import type { Query } from '../../shared/query.ts';
@@ -99,12 +100,28 @@ export interface Story {
 /** A part of what was stored that is there no more. */
 export interface Cut {
   readonly atMs: number;
-  readonly reason: 'age' | 'size' | 'disk_full' | 'wiped' | 'damaged';
+  readonly reason: 'age' | 'size' | 'disk_full' | 'wiped' | 'damaged' | 'set_aside';
   readonly boot: number;
-  readonly events: number;
+  /** null where nobody knows. */
+  readonly events: number | null;
   readonly bytes: number;
   readonly firstMs: number | null;
   readonly lastMs: number | null;
+  /** Where it lies now, if it was set aside. */
+  readonly folder: string | null;
+  /** What was wrong with it then, in sentences. */
+  readonly why: string | null;
+}
+
+/** What became of what was set aside. */
+export interface SetAside {
+  /** Where it lies now. */
+  readonly folder: string;
+  readonly bytes: number;
+  /** null where nobody knows. */
+  readonly events: number | null;
+  /** Holds that went with it; null where nobody knows. */
+  readonly holds: number | null;
 }
 
 /** Something that is to be kept, whatever its age: an incident, or what a person has pinned. */
@@ -132,6 +149,8 @@ export interface StoreStats {
   readonly damaged: readonly string[];
   /** Why events wait, from the first failed attempt to store them until one succeeds: a sentence. */
   readonly refused?: { readonly said: string; readonly sinceMs: number };
+  /** The database could not be opened, as `refused` says: what comes waits until it is set aside. */
+  readonly unopened?: true;
 }
 
 export interface Retention {
@@ -213,6 +232,11 @@ export interface Store {
   ): Promise<{ readonly bytes: number; readonly events: number }>;
   /** Deletes every event; what comes afterwards is stored as ever. */
   wipe(): Promise<void>;
+  /**
+   * Renames the database, or what is damaged of it, into a folder of its own, and goes on without it; nothing is
+   * deleted, and what waits to be stored goes to the new database. @throws StoreError; then all is as it was.
+   */
+  setAside(scope: AsideScope): Promise<SetAside>;
   /** Reads everything there is. */
   check(progress?: Progress, signal?: AbortSignal): Promise<CheckReport>;
   /** Puts what can be read of damaged partitions into new ones. @returns events saved. */
@@ -225,6 +249,8 @@ export interface StoreOptions {
   readonly folder: string;
   readonly bootId: string;
   readonly retention?: Retention;
+  /** A database that cannot be opened (newer, corrupt) is no failure: what comes waits until it is set aside. */
+  readonly waitUnopened?: boolean;
   /** Storing began to fail, with a sentence, or works again (undefined). */
   readonly onRefused?: (said: string | undefined) => void;
   readonly log?: (line: string) => void;

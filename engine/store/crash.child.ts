@@ -99,7 +99,7 @@ async function fill(
 async function free(store: Store): Promise<void> {
   for (let n = 0; n < 160; n++) await append(store);
   const cuts = await store.cuts();
-  const cut = cuts.reduce((sum, { events }) => sum + events, 0);
+  const cut = cuts.reduce((sum, { events }) => sum + (events ?? 0), 0);
   say(`${cuts.length > 0} ${cuts.every(({ reason }) => reason === 'disk_full')}`);
   say(`${store.stats().events + cut === taken}`);
   const { events } = await store.page({ query: null, limit: 100_000 });

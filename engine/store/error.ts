@@ -19,7 +19,8 @@ export function storeError(error: unknown, path: string): StoreError {
   const said = error instanceof Error ? error.message : String(error);
   const cause = { cause: error };
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-    const advice = '“merlon store check” tells more; “merlon store salvage” saves what can be read.';
+    const advice =
+      '“merlon store check” tells more; “merlon store salvage” saves what can be read; “merlon store fresh” sets it aside.';
     return new StoreError('corrupt', `The database ${path} is damaged (${said}). ${advice}`, cause);
   }
   if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EPERM|EROFS)/.test(code)) {

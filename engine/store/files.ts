@@ -57,7 +57,7 @@ export function removeOpen(folder: string, number: number): void {
 }
 
 /** Takes a partition's files out of sight; `removeCut` deletes them. */
-export function setAside(folder: string, number: number): void {
+export function hide(folder: string, number: number): void {
   for (const path of [sealedPath(folder, number), openPath(folder, number)]) {
     if (statSync(path, { throwIfNoEntry: false }) !== undefined) renameSync(path, path + CUT);
   }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import type { AsideScope } from '../../shared/answers.ts';
 import type { Cursor, Event, EventFields } from '../../shared/event.ts';
 import { Appender, type Taken } from './appender.ts';
 import { Chores } from './choring.ts';
@@ -10,6 +12,7 @@ import {
   type Page,
   type Progress,
   type Retention,
+  type SetAside,
   type Store,
   type StoredEvent,
   type StoreOptions,
@@ -18,10 +21,18 @@ import {
   type Values,
 } from './contract.ts';
 import { StoreError } from './error.ts';
-import { cataloguePath } from './layout.ts';
+import { cataloguePath, openPath } from './layout.ts';
+import { Listening } from './listening.ts';
 import { Reading } from './reading.ts';
 import type { FullPartition } from './seal.ts';
-import { closedError, Writing, type Beginning, type Ready, type Standing } from './writing.ts';
+import {
+  closedError,
+  SETTING_ASIDE,
+  Writing,
+  type AsideOrder,
+  type Ready,
+  type Standing,
+} from './writing.ts';
 
 export { StoreError, type StoreErrorCode } from './error.ts';
 export type * from './contract.ts';
@@ -30,10 +41,23 @@ export { DEFAULT_RETENTION, MAX_WAITING_BYTES } from './contract.ts';
 /** Sealing that failed (a full disk, perhaps) is tried again after so long. */
 const SEAL_AGAIN_MS = 30_000;
 
+/** What a store begins with that is empty: so it will be once what cannot be opened is set aside. */
+const EMPTY: Ready = {
+  boot: 1,
+  last: { sequence: 0, timeNs: 0 },
+  newest: undefined,
+  open: undefined,
+  next: 1,
+  full: [],
+  standing: { events: 0, oldest: null, newest: null, bytes: 0, partitions: 0, damaged: [] },
+  said: [],
+  aside: undefined,
+};
+
 /**
  * Opens the store in a folder (made where it is missing, closed to other users) and brings it up to date. One process
  * at a time: the folder stays locked until `close` or the end of the process, however it ends.
- * @throws StoreError in_use, newer, corrupt, read_only, failed.
+ * @throws StoreError in_use, newer, corrupt, read_only, failed; newer and corrupt not with `waitUnopened`.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const listening = new Listening(options);
@@ -44,72 +68,42 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   // Both threads take a while to start.
   reading.start();
+  const data = { folder, bootId, retention };
   try {
-    const { writing, ready } = await Writing.start({ folder, bootId, retention }, listening);
+    const { writing, ready } = await Writing.start(data, listening);
     reading.warm();
     return new DiskStore(options, writing, ready, reading, listening);
   } catch (error) {
-    await reading.close();
-    throw error;
+    const unopened = options.waitUnopened === true && error instanceof StoreError && isItsOwnFault(error);
+    await (unopened ? reading.suspend(error) : reading.close());
+    if (!unopened) throw error;
+    listening.onRefused(error.message);
+    return new DiskStore(options, Writing.waiting(data, listening, error), EMPTY, reading, listening);
   }
 }
 
-/** What the writer tells, kept for `stats`. */
-class Listening {
-  standing: Standing | undefined;
-  refused: { readonly said: string; readonly sinceMs: number } | undefined;
-  /** Who seals: told of every full partition. */
-  seal: ((full: FullPartition) => void) | undefined;
-  /** Who encodes: asked what a partition begins with that goes on for a broken one. */
-  moveOn: ((broken: number) => Beginning | undefined) | undefined;
-  /** Who marks partitions: told of one that cannot be read. */
-  damaged: ((number: number, said: string) => void) | undefined;
-  /** Who reads: told that partitions are there no more. */
-  cut: (() => void) | undefined;
-  readonly log: (line: string) => void;
-  readonly #onRefused: ((said: string | undefined) => void) | undefined;
-
-  constructor(options: StoreOptions) {
-    this.log = options.log ?? (() => undefined);
-    this.#onRefused = options.onRefused;
-  }
-
-  onStanding(standing: Standing): void {
-    const before = this.standing?.partitions ?? 0;
-    this.standing = standing;
-    if (standing.partitions < before) this.cut?.();
-  }
-
-  onRefused(said: string | undefined): void {
-    this.refused = said === undefined ? undefined : { said, sinceMs: this.refused?.sinceMs ?? Date.now() };
-    this.#onRefused?.(said);
-  }
-
-  onBroken(number: number): Beginning | undefined {
-    return this.moveOn?.(number);
-  }
-
-  onFull(full: FullPartition): void {
-    this.seal?.(full);
-  }
-}
+/** Whether another database in its place would do. */
+const isItsOwnFault = ({ code }: StoreError) => code === 'newer' || code === 'corrupt';
 
 class DiskStore implements Store {
   readonly boot: number;
   readonly newest: Cursor | undefined;
+  readonly #folder: string;
+  readonly #bootId: string;
   readonly #path: string;
-  readonly #said: readonly string[];
+  #said: readonly string[];
   readonly #writing: Writing;
   readonly #listening: Listening;
   readonly #appender: Appender;
   readonly #reading: Reading;
-  readonly #chores: Chores;
+  #chores: Chores;
   readonly #sealings = new Set<NodeJS.Timeout>();
   #last: { readonly sequence: number; readonly timeNs: number };
   #standing: Standing;
   #waiting = { events: 0, bytes: 0 };
   /** What the last check found wrong with partitions, a sentence each: most damage shows nowhere else. */
   #found: ReadonlyMap<number, string> = new Map();
+  #settingAside: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(options: StoreOptions, writing: Writing, ready: Ready, reading: Reading, listening: Listening) {
@@ -119,6 +113,8 @@ class DiskStore implements Store {
     this.#last = ready.last;
     this.#standing = ready.standing;
     this.#said = ready.said;
+    this.#folder = folder;
+    this.#bootId = bootId;
     this.#path = cataloguePath(folder);
     this.#writing = writing;
     this.#listening = listening;
@@ -183,6 +179,7 @@ class DiskStore implements Store {
       ...{ path: this.#path, bytes, events, oldest, partitions, waiting: this.#waiting },
       damaged: [...this.#said, ...damaged.map(({ problem }) => problem)],
       ...(refused && { refused }),
+      ...(this.#writing.unopened && { unopened: true }),
     };
   }
 
@@ -206,7 +203,8 @@ class DiskStore implements Store {
     return this.#writing.ask({ ask: 'retain', retention });
   }
 
-  backup(file: string, progress?: Progress, signal?: AbortSignal) {
+  async backup(file: string, progress?: Progress, signal?: AbortSignal) {
+    this.#mustBeOpen();
     return this.#chores.backup(file, progress, signal);
   }
 
@@ -215,20 +213,30 @@ class DiskStore implements Store {
     return this.#writing.ask({ ask: 'wipe' });
   }
 
+  async setAside(scope: AsideScope): Promise<SetAside> {
+    const { damaged, refused } = this.stats();
+    const { events, oldest, newest } = this.#listening.standing ?? this.#standing;
+    const order: AsideOrder = {
+      why: [...(refused ? [refused.said] : []), ...damaged].join(' ') || 'Nothing counted as damaged.',
+      atMs: Date.now(),
+      ...{ boot: this.boot, bootId: this.#bootId, firstMs: oldest, lastMs: newest },
+      events: this.#writing.unopened === undefined ? events : null,
+    };
+    if (scope === 'everything') return this.#beginAnew(order);
+    await this.#markFound();
+    return this.#writing.ask({ ask: 'set_aside', order });
+  }
+
   async check(progress?: Progress, signal?: AbortSignal): Promise<CheckReport> {
+    this.#mustBeOpen();
     const report = await this.#chores.check(progress, signal);
     this.#found = problemsOf(report);
     return report;
   }
 
   async salvage(progress?: Progress): Promise<number> {
-    const { damaged } = this.#listening.standing ?? this.#standing;
-    const numbers = new Set(damaged.map(({ number }) => number));
-    for (const [number, problem] of this.#found) {
-      if (!numbers.has(number)) await this.#damaged(number, problem);
-      numbers.add(number);
-    }
-    this.#found = new Map();
+    this.#mustBeOpen();
+    const numbers = await this.#markFound();
     const saved = await this.#chores.salvage([...numbers], progress);
     for (const { number, facts } of saved) {
       if (facts !== null) await this.#writing.ask({ ask: 'sealed', number, facts });
@@ -242,10 +250,51 @@ class DiskStore implements Store {
   }
 
   async #close(): Promise<void> {
+    await this.#settingAside;
     for (const timer of this.#sealings) clearTimeout(timer);
     // Readers first: while one is there, the log cannot be moved into its file whole.
     await Promise.all([this.#reading.close(), this.#chores.close()]);
     await this.#writing.close();
+  }
+
+  /** Goes on in a database that is empty. */
+  async #beginAnew(order: AsideOrder): Promise<SetAside> {
+    const setAside = this.#setEverythingAside(order);
+    this.#settingAside = setAside.catch(() => undefined);
+    return setAside;
+  }
+
+  async #setEverythingAside(order: AsideOrder): Promise<SetAside> {
+    this.#appender.beginAnew();
+    const busy = new StoreError('failed', SETTING_ASIDE);
+    await Promise.all([this.#reading.suspend(this.#writing.unopened ?? busy), this.#chores.close()]);
+    this.#chores = new Chores(this.#folder);
+    try {
+      const done = await this.#writing.setAside(order);
+      this.#said = [];
+      this.#found = new Map();
+      this.#listening.log(`set the database aside, into ${done.folder}: ${order.why}`);
+      return done;
+    } finally {
+      if (this.#writing.unopened === undefined) this.#reading.resume();
+    }
+  }
+
+  /** Has what the last check found count as damaged, too. @returns the numbers of all that does. */
+  async #markFound(): Promise<ReadonlySet<number>> {
+    const { damaged } = this.#listening.standing ?? this.#standing;
+    const numbers = new Set(damaged.map(({ number }) => number));
+    for (const [number, problem] of this.#found) {
+      if (!numbers.has(number)) await this.#damaged(number, problem);
+      numbers.add(number);
+    }
+    this.#found = new Map();
+    return numbers;
+  }
+
+  /** @throws StoreError */
+  #mustBeOpen(): void {
+    if (this.#writing.unopened !== undefined) throw this.#writing.unopened;
   }
 
   /** Apart from `append`, so that nothing keeps the events while they wait. */
@@ -284,7 +333,8 @@ class DiskStore implements Store {
   /** A partition that cannot be sealed stays as it is, readable, and is tried again; a damaged one is told of. */
   async #seal(full: FullPartition): Promise<void> {
     const { number } = full;
-    if (this.#closing !== undefined) return;
+    // One that was cut, or set aside, waits for nothing.
+    if (this.#closing !== undefined || !existsSync(openPath(this.#folder, number))) return;
     try {
       const facts = await this.#chores.seal(full);
       await this.#writing.ask({ ask: 'sealed', number, facts });

@@ -1,11 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { assertNever } from '../../shared/result.ts';
 import type { Catalogue, CataloguedPartition } from './catalogue.ts';
-import type { Cut, Retention } from './contract.ts';
+import type { Cut, Retention, SetAside } from './contract.ts';
 import { isDamage } from './damage.ts';
-import { isDiskFull, storeError } from './error.ts';
-import { bytesOf, listPartitions, removeCut, removeFile, removeOpen, setAside, tidy } from './files.ts';
+import { isDiskFull, StoreError, storeError } from './error.ts';
+import { bytesOf, hide, listPartitions, removeCut, removeFile, removeOpen, tidy } from './files.ts';
+import { FolderSize } from './folder-size.ts';
 import { cataloguePath, eventsFolder, openPath, reservePath, sealedPath } from './layout.ts';
 import { lockFolder } from './lock.ts';
 import type { MinuteCount } from './minutes.ts';
@@ -13,10 +13,10 @@ import { PartitionWriter } from './partition.ts';
 import { recover } from './recovery.ts';
 import { dueCuts, oldestUnheld, wiped } from './retention.ts';
 import type { FullPartition, SealedFacts } from './seal.ts';
-import type { Append, Move, Ready, Request, Standing, WriterData } from './writing.ts';
+import { finishSettingAside, noteAside, setDamagedAside, setEverythingAside } from './set-aside.ts';
+import { standingOf } from './standing.ts';
+import type { Append, AsideOrder, Move, Ready, Request, Standing, WriterData } from './writing.ts';
 
-/** The folder's size is measured at most so often. */
-const MEASURE_MS = 1000;
 const FREE_AGAIN_MS = 1500;
 const RESERVE_BYTES = 256 << 10;
 
@@ -41,10 +41,11 @@ export class Keeper {
   /** What the catalogue says. */
   #rows: readonly CataloguedPartition[] = [];
   #freedAtMs = -Infinity;
-  #measured = { atMs: -Infinity, bytes: 0 };
+  readonly #size: FolderSize;
 
   /**
-   * Takes the folder (made where it is missing, closed to other users), and brings it in order.
+   * Takes the folder (made where it is missing, closed to other users), sets aside what there is where that is asked
+   * for, and brings it in order.
    * @throws StoreError in_use, newer, corrupt; SqliteError or a file system error where the disk refuses.
    */
   static open(
@@ -56,11 +57,13 @@ export class Keeper {
     chmodSync(folder, 0o700);
     const release = lockFolder(folder);
     try {
+      finishSettingAside(folder);
+      const aside = data.aside && setEverythingAside(folder, data.aside);
       mkdirSync(eventsFolder(folder), { recursive: true, mode: 0o700 });
       const found = recover(folder, bootId, listener.log);
       try {
         const keeper = new Keeper(data, listener, release, found.catalogue);
-        return { keeper, ready: keeper.#begin(found.open, found.said) };
+        return { keeper, ready: { ...keeper.#begin(found.open, found.said), aside } };
       } catch (error) {
         found.catalogue.close();
         throw error;
@@ -73,6 +76,7 @@ export class Keeper {
 
   private constructor(data: WriterData, listener: KeeperListener, release: () => void, catalogue: Catalogue) {
     this.#folder = data.folder;
+    this.#size = new FolderSize(data.folder);
     this.#bootId = data.bootId;
     this.#retention = data.retention;
     this.#listener = listener;
@@ -118,6 +122,8 @@ export class Keeper {
         return this.retain();
       case 'wipe':
         return this.#wipe();
+      case 'set_aside':
+        return this.#setAside(request.order);
       case 'sealed':
         return this.#sealed(request.number, request.facts);
       case 'damaged':
@@ -131,7 +137,7 @@ export class Keeper {
   retain(): void {
     const due = dueCuts(this.#rows, this.#catalogue.holds(), this.#retention, {
       nowMs: Date.now(),
-      bytes: this.#measure(),
+      bytes: this.#size.measure(),
     });
     for (const { partition, reason } of due) this.#cut(partition, reason);
   }
@@ -141,9 +147,11 @@ export class Keeper {
   }
 
   /** Gives up the partition that is written to, and goes on in a new one. May come again. @throws whatever refuses it. */
-  moveOn({ broken, problem, beginning }: Move): void {
-    if (this.#rows.every(({ number }) => number !== broken)) return; // wiped meanwhile
-    this.#giveUp(broken, problem);
+  moveOn({ broken, problem, beginning, aside }: Move): void {
+    if (!aside) {
+      if (this.#rows.every(({ number }) => number !== broken)) return; // wiped meanwhile
+      this.#giveUp(broken, problem);
+    }
     if (beginning === undefined) return;
     const created = this.#create(broken + 1, beginning.wallBaseMs);
     try {
@@ -159,22 +167,7 @@ export class Keeper {
   }
 
   standing(): Standing {
-    const current = this.#current;
-    const sound = this.#rows.filter(
-      ({ number, state }) => state !== 'damaged' && number !== current?.head.number,
-    );
-    const firsts = [...sound, ...(current === undefined ? [] : [current.totals])]
-      .map(({ firstMs }) => firstMs)
-      .filter((ms) => ms !== null);
-    return {
-      events: sound.reduce((sum, { events }) => sum + events, current?.totals.events ?? 0),
-      oldest: firsts.length === 0 ? null : Math.min(...firsts),
-      bytes: this.#lastMeasured(),
-      partitions: this.#rows.length,
-      damaged: this.#rows
-        .filter(({ state }) => state === 'damaged')
-        .map(({ number, problem }) => ({ number, problem: problem ?? 'It cannot be read.' })),
-    };
+    return standingOf(this.#rows, this.#current, this.#size.last);
   }
 
   close(): void {
@@ -186,7 +179,7 @@ export class Keeper {
     }
   }
 
-  #begin(open: number | undefined, said: readonly string[]): Ready {
+  #begin(open: number | undefined, said: readonly string[]): Omit<Ready, 'aside'> {
     const current = open === undefined ? undefined : PartitionWriter.open(this.#folder, open);
     this.#current = current;
     this.#reserve();
@@ -316,7 +309,8 @@ export class Keeper {
 
   #cut(partition: CataloguedPartition, reason: Cut['reason']): void {
     const { number, boot, events, bytes, firstMs, lastMs } = partition;
-    this.#remove([number], [{ atMs: Date.now(), reason, boot, events, bytes, firstMs, lastMs }]);
+    const cut = { atMs: Date.now(), reason, boot, events, bytes, firstMs, lastMs, folder: null, why: null };
+    this.#remove([number], [cut]);
     this.#listener.log(`cut partition ${number} (${events} events, ${bytes} bytes): ${reason}`);
   }
 
@@ -336,7 +330,28 @@ export class Keeper {
     const cuts = [...boots].map(([boot, rows]) => wiped(atMs, boot, rows));
     const numbers = new Set([...standing.keys(), ...listPartitions(this.#folder).keys()]);
     this.#remove([...numbers], cuts);
-    this.#listener.log(`wiped ${cuts.reduce((sum, { events }) => sum + events, 0)} events`);
+    this.#listener.log(`wiped ${cuts.reduce((sum, { events }) => sum + (events ?? 0), 0)} events`);
+  }
+
+  /** @throws StoreError failed where nothing is damaged. */
+  #setAside(order: AsideOrder): SetAside {
+    const damaged = this.#rows.filter(({ state }) => state === 'damaged');
+    if (damaged.length === 0)
+      throw new StoreError(
+        'failed',
+        'No file counts as damaged; nothing was set aside. A check finds what is.',
+      );
+    const done = setDamagedAside(this.#folder, order, damaged);
+    try {
+      noteAside(this.#folder, this.#catalogue);
+    } finally {
+      this.#reread();
+      this.#size.forget();
+      this.#reserve();
+    }
+    this.#listener.onCut();
+    this.#listener.log(`set ${damaged.length} damaged partitions aside, into ${done.folder}`);
+    return done;
   }
 
   /** Deletes partitions and says so in the catalogue: both, or, where the disk refuses, neither. */
@@ -350,7 +365,7 @@ export class Keeper {
     // Even the record needs room, on a disk that is full.
     rmSync(reservePath(this.#folder), { force: true });
     try {
-      for (const number of numbers) setAside(this.#folder, number);
+      for (const number of numbers) hide(this.#folder, number);
       record();
     } catch (error) {
       tidy(this.#folder, (number) => known.has(number));
@@ -359,7 +374,7 @@ export class Keeper {
       this.#reread();
     }
     for (const number of numbers) removeCut(this.#folder, number);
-    this.#measured = { atMs: -Infinity, bytes: 0 };
+    this.#size.forget();
     this.#listener.onCut();
     this.#reserve();
   }
@@ -376,23 +391,6 @@ export class Keeper {
 
   #reread(): void {
     this.#rows = this.#catalogue.partitions();
-  }
-
-  #lastMeasured(): number {
-    if (performance.now() - this.#measured.atMs >= MEASURE_MS) this.#measure();
-    return this.#measured.bytes;
-  }
-
-  /** What the folder takes on disk. */
-  #measure(): number {
-    const sizes = [this.#folder, eventsFolder(this.#folder)].flatMap((folder) =>
-      readdirSync(folder).map((name) => {
-        const stat = statSync(join(folder, name), { throwIfNoEntry: false });
-        return stat?.isFile() === true ? stat.size : 0;
-      }),
-    );
-    this.#measured = { atMs: performance.now(), bytes: sizes.reduce((sum, size) => sum + size, 0) };
-    return this.#measured.bytes;
   }
 }
 

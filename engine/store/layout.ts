@@ -11,6 +11,7 @@
  *       000001.db.cut    about to be deleted: void, unless the catalogue still has the partition
  *     stage.db           void between batches (stage.ts)
  *     backup.part/       a backup being gathered, and salvage.part/ a partition being salvaged: void
+ *     set-aside-2026-11-25T10-00-00Z/  what was set aside, a data folder itself, with a record.json; .part: not done yet
  *     reserve            zeros: given up where a full disk has no room to note what is cut
  *
  * Each partition is a database of its own with everything that its events need, so that one can be cut, copied or

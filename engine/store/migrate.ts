@@ -30,11 +30,12 @@ export function migrate(db: Database.Database, path: string): void {
   const owner = numberOf(db.pragma('application_id', { simple: true }));
   const empty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (owner !== APPLICATION_ID && !empty) {
-    const advice = 'Move the file away, or choose another folder with --data DIR.';
+    const advice = 'Set it aside with “merlon store fresh”, or choose another folder with --data DIR.';
     throw new StoreError('corrupt', `${path} is a database, but not one of Merlon’s. ${advice}`);
   }
   if (version > newest) {
-    const advice = 'Start that one, or choose another folder with --data DIR.';
+    const advice =
+      'Start that one, set this database aside with “merlon store fresh”, or choose another folder with --data DIR.';
     const message = `The database ${path} was written by a newer Merlon (layout ${version}; this one knows ${newest}). ${advice}`;
     throw new StoreError('newer', message);
   }

@@ -77,6 +77,7 @@ export class Reading {
   #worker: Worker | undefined;
   #nextId = 1;
   #closed = false;
+  #suspended: StoreError | undefined;
 
   constructor(folder: string, events: ReadingEvents = {}) {
     this.#folder = folder;
@@ -100,6 +101,7 @@ export class Reading {
    */
   ask<Q extends Question>(question: Q, signal?: AbortSignal): Promise<Answers[Q['ask']]> {
     if (this.#closed) return Promise.reject(new StoreError('failed', 'The database is closed.'));
+    if (this.#suspended !== undefined) return Promise.reject(this.#suspended);
     if (signal?.aborted) return Promise.reject(asError(signal.reason));
     const id = this.#nextId++;
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
@@ -129,12 +131,29 @@ export class Reading {
     });
   }
 
+  /** Lets go of every file. Questions fail with this, those under way, too, until `resume`. */
+  async suspend(why: StoreError): Promise<void> {
+    this.#suspended = why;
+    await this.#end(why);
+  }
+
+  /** Reads what is there now. */
+  resume(): void {
+    if (this.#closed) return;
+    this.#suspended = undefined;
+    this.warm();
+  }
+
   /** Ends the thread; questions under way fail. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#end(new StoreError('failed', 'The database was closed before it answered.'));
+  }
+
+  async #end(why: StoreError): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
-    this.#failAll(new StoreError('failed', 'The database was closed before it answered.'));
+    this.#failAll(why);
     await worker?.terminate();
   }
 

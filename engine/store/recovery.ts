@@ -8,6 +8,7 @@ import { bytesOf, listPartitions, removeFile, removeOpen, tidy, type PartitionFi
 import { APPLICATION_ID, cataloguePath, LAYOUT, openPath, PARTITION_EVENTS, sealedPath } from './layout.ts';
 import { encodeMinutes } from './minutes.ts';
 import { readHead, readTotals, type PartitionHead, type PartitionTotals } from './partition.ts';
+import { noteAside } from './set-aside.ts';
 
 export interface Found {
   readonly catalogue: Catalogue;
@@ -24,6 +25,7 @@ export interface Found {
 export function recover(folder: string, bootId: string, log: (line: string) => void): Found {
   const { catalogue, said } = openCatalogue(folder);
   try {
+    noteAside(folder, catalogue);
     const rows = new Map(catalogue.partitions().map((row) => [row.number, row]));
     tidy(folder, (number) => rows.has(number));
     const files = listPartitions(folder);

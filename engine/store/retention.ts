@@ -72,5 +72,7 @@ export function wiped(atMs: number, boot: number, rows: readonly CataloguedParti
     bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
     firstMs: firsts.length === 0 ? null : Math.min(...firsts),
     lastMs: lasts.length === 0 ? null : Math.max(...lasts),
+    folder: null,
+    why: null,
   };
 }

@@ -63,6 +63,11 @@ class Writer {
       case 'end':
         this.#endAt = performance.now() + PATIENCE_MS;
         if (this.#again === undefined) this.#work();
+        return;
+      case 'leave':
+        clearTimeout(this.#again);
+        this.#queue = [];
+        return this.#end();
     }
   }
 

@@ -2,9 +2,24 @@ import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 import type { Cursor } from '../../shared/event.ts';
 import type { Batch } from './batch.ts';
-import type { Cut, Hold, Retention } from './contract.ts';
+import type { Cut, Hold, Retention, SetAside } from './contract.ts';
 import { StoreError, type StoreErrorCode } from './error.ts';
 import type { FullPartition, SealedFacts } from './seal.ts';
+
+/** What the engine's thread knows of what is to be set aside. */
+export const asideOrder = v.object({
+  /** Sentences: what is wrong with it. */
+  why: v.string(),
+  atMs: v.number(),
+  /** This boot keeps its number. */
+  boot: v.number(),
+  bootId: v.string(),
+  /** In sound files; null where nobody knows. */
+  events: v.nullable(v.number()),
+  firstMs: v.nullable(v.number()),
+  lastMs: v.nullable(v.number()),
+});
+export type AsideOrder = v.InferOutput<typeof asideOrder>;
 
 /** What the thread is started with. */
 export const writerData = v.parser(
@@ -12,6 +27,8 @@ export const writerData = v.parser(
     folder: v.string(),
     bootId: v.string(),
     retention: v.object({ days: v.number(), bytes: v.number(), freeWhenFull: v.boolean() }),
+    /** Everything there is, is set aside first. */
+    aside: v.optional(asideOrder),
   }),
 );
 export type WriterData = ReturnType<typeof writerData>;
@@ -41,6 +58,8 @@ export interface Move {
   readonly problem: string;
   /** What the batches that were meant for it refer to; undefined where none were. */
   readonly beginning: Beginning | undefined;
+  /** It was set aside: there is nothing to give up. */
+  readonly aside: boolean;
 }
 
 /** What else the thread is asked for, and what it answers. */
@@ -52,6 +71,8 @@ export interface Requests {
   readonly retain: { readonly asks: { readonly retention: Retention }; readonly gives: void };
   /** Deletes what was appended before. */
   readonly wipe: { readonly asks: object; readonly gives: void };
+  /** Sets aside the partitions that are damaged. */
+  readonly set_aside: { readonly asks: { readonly order: AsideOrder }; readonly gives: SetAside };
   /** The sealed file of a partition is there. */
   readonly sealed: {
     readonly asks: { readonly number: number; readonly facts: SealedFacts };
@@ -70,6 +91,7 @@ export type Request = { [N in RequestName]: { readonly ask: N } & Requests[N]['a
 export interface Standing {
   readonly events: number;
   readonly oldest: number | null;
+  readonly newest: number | null;
   readonly bytes: number;
   readonly partitions: number;
   readonly damaged: readonly { readonly number: number; readonly problem: string }[];
@@ -89,6 +111,8 @@ export interface Ready {
   readonly standing: Standing;
   /** Sentences. */
   readonly said: readonly string[];
+  /** What was set aside before, where that was asked for. */
+  readonly aside: SetAside | undefined;
 }
 export interface OpenPartition extends Beginning {
   readonly number: number;
@@ -100,7 +124,9 @@ export type Order =
   | ({ readonly order: 'append'; readonly id: number } & Append)
   | { readonly order: 'request'; readonly id: number; readonly request: Request }
   | ({ readonly order: 'move_on' } & Move)
-  | { readonly order: 'end' };
+  | { readonly order: 'end' }
+  /** As 'end', and what waits stays with who appended it. */
+  | { readonly order: 'leave' };
 
 /** From the writer's thread to the engine's. */
 export type Word =
@@ -152,7 +178,7 @@ interface Asked {
 
 /** The thread that writes, seen from the engine's. Where it breaks, it is started again and given what it had not stored. */
 export class Writing {
-  readonly #data: WriterData;
+  #data: WriterData;
   readonly #listener: WritingListener;
   /** In the order of the appends. */
   readonly #waiting = new Map<number, Waiting>();
@@ -161,6 +187,10 @@ export class Writing {
   #nextId = 1;
   #closed = false;
   #again: NodeJS.Timeout | undefined;
+  #starting: Promise<unknown> = Promise.resolve();
+  #settingAside = false;
+  /** Why the store was not opened; it is once that is set aside. */
+  #unopened: StoreError | undefined;
 
   /** @throws StoreError as a rejection, where the store cannot be opened. */
   static async start(
@@ -171,9 +201,20 @@ export class Writing {
     return { writing, ready: await writing.#start() };
   }
 
+  /** No thread yet, since the store cannot be opened: what is appended waits until it is set aside. */
+  static waiting(data: WriterData, listener: WritingListener, unopened: StoreError): Writing {
+    const writing = new Writing(data, listener);
+    writing.#unopened = unopened;
+    return writing;
+  }
+
   private constructor(data: WriterData, listener: WritingListener) {
     this.#data = data;
     this.#listener = listener;
+  }
+
+  get unopened(): StoreError | undefined {
+    return this.#unopened;
   }
 
   /** Resolves once it is stored; rejects where the store was closed before. */
@@ -188,7 +229,9 @@ export class Writing {
 
   /** @throws StoreError as a rejection. */
   ask<R extends Request>(request: R): Promise<Requests[R['ask']]['gives']> {
+    if (request.ask === 'retain') this.#data = { ...this.#data, retention: request.retention };
     return new Promise((resolve, reject) => {
+      if (this.#unopened !== undefined) return reject(this.#unopened);
       if (this.#closed || this.#worker === undefined) return reject(closedError());
       const id = this.#nextId++;
       // Both ends are this program: the writer answers each request by its own type.
@@ -198,26 +241,51 @@ export class Writing {
     });
   }
 
+  /**
+   * Has another thread begin with a new database, everything there was set aside. What waits goes there.
+   * @throws StoreError as a rejection; then all goes on as before.
+   */
+  async setAside(aside: AsideOrder): Promise<SetAside> {
+    this.#settingAside = true;
+    try {
+      clearTimeout(this.#again);
+      await this.#starting;
+      const left = this.#worker;
+      if (left !== undefined) await this.#end(left, { order: 'leave' });
+      const ready = await this.#start(aside);
+      if (ready.aside === undefined || ready.boot !== aside.boot)
+        throw new StoreError('failed', 'The new database is not the one that was meant. Start Merlon again.');
+      this.#unopened = undefined;
+      const first = this.#waiting.values().next().value?.append.partition;
+      this.#begin(ready, first);
+      return ready.aside;
+    } finally {
+      this.#settingAside = false;
+      if (this.#worker === undefined && this.#unopened === undefined && !this.#closed) this.#startAgain();
+    }
+  }
+
   /** Ends the thread once what was appended is stored, or cannot be for some seconds. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#again);
-    const worker = this.#worker;
-    if (worker !== undefined) {
-      const ended = new Promise((resolve) => worker.once('exit', resolve));
-      this.#post({ order: 'end' });
-      const timer = setTimeout(() => void worker.terminate(), END_MS);
-      await ended;
-      clearTimeout(timer);
-    }
+    if (this.#worker !== undefined) await this.#end(this.#worker, { order: 'end' });
     this.#failAll(closedError());
     for (const { reject } of this.#waiting.values()) reject(closedError());
     this.#waiting.clear();
   }
 
-  #start(): Promise<Ready> {
+  async #end(worker: Worker, order: Order): Promise<void> {
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    this.#post(order);
+    const timer = setTimeout(() => void worker.terminate(), END_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #start(aside?: AsideOrder): Promise<Ready> {
     const worker = new Worker(FILE, {
-      workerData: this.#data,
+      workerData: { ...this.#data, aside },
       name: 'store writer',
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
     });
@@ -241,6 +309,7 @@ export class Writing {
   #broken(why: string): void {
     this.#worker = undefined;
     if (this.#closed) return;
+    if (this.#settingAside) return this.#failAll(new StoreError('failed', SETTING_ASIDE));
     const said = `The thread that writes the database broke off (${why}); it is started again.`;
     this.#listener.log(said);
     this.#listener.onRefused(said);
@@ -250,19 +319,23 @@ export class Writing {
 
   #startAgain(): void {
     this.#again = setTimeout(() => {
-      this.#start().then(
-        (ready) => {
-          this.#listener.onStanding(ready.standing);
-          this.#listener.onRefused(undefined);
-          for (const [id, { append }] of this.#waiting) this.#post({ order: 'append', id, ...append });
-          for (const number of ready.full) this.#listener.onFull({ number });
-        },
+      this.#starting = this.#start().then(
+        (ready) => this.#begin(ready),
         (error: unknown) => {
           this.#listener.onRefused(error instanceof Error ? error.message : String(error));
-          if (!this.#closed) this.#startAgain();
+          if (!this.#closed && !this.#settingAside) this.#startAgain();
         },
       );
     }, AGAIN_MS);
+  }
+
+  /** @param aside the first partition that has something waiting, where everything was set aside: its file is not there. */
+  #begin(ready: Ready, aside?: number): void {
+    this.#listener.onStanding(ready.standing);
+    this.#listener.onRefused(undefined);
+    if (aside !== undefined) this.#moveOn(aside, `Partition ${aside} was set aside.`, true);
+    for (const [id, { append }] of this.#waiting) this.#post({ order: 'append', id, ...append });
+    for (const number of ready.full) this.#listener.onFull({ number });
   }
 
   #hear(word: Exclude<Word, { readonly word: 'ready' | 'unable' }>): void {
@@ -277,7 +350,7 @@ export class Writing {
       case 'refused':
         return this.#listener.onRefused(word.said);
       case 'broken':
-        return this.#moveOn(word.number, word.problem);
+        return this.#moveOn(word.number, word.problem, false);
       case 'full':
         return this.#listener.onFull(word.full);
       case 'log':
@@ -292,11 +365,11 @@ export class Writing {
     }
   }
 
-  #moveOn(broken: number, problem: string): void {
+  #moveOn(broken: number, problem: string, aside: boolean): void {
     this.#listener.log(problem);
     const beginning = this.#listener.onBroken(broken);
     for (const waiting of this.#waiting.values()) waiting.append = movedOn(waiting.append, broken);
-    this.#post({ order: 'move_on', broken, problem, beginning });
+    this.#post({ order: 'move_on', broken, problem, beginning, aside });
   }
 
   #post(order: Order): void {
@@ -312,5 +385,8 @@ export class Writing {
 /** The append with the number that its partition has after a move. */
 export const movedOn = (append: Append, broken: number): Append =>
   append.partition < broken ? append : { ...append, partition: append.partition + 1 };
+
+/** What is asked meanwhile is told so. */
+export const SETTING_ASIDE = 'The database is being set aside. Ask again.';
 
 export const closedError = () => new StoreError('failed', 'The database is closed.');

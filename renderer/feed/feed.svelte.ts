@@ -99,7 +99,7 @@ export class Feed {
     this.#api = api;
     this.#subscription = undefined;
     api.on('events.live', (live) => this.#take(live));
-    api.on('store.wiped', () => void this.#wiped());
+    api.on('store.replaced', () => void this.#replaced());
     api.onClose(() => {
       if (this.#api !== api) return;
       this.#api = undefined;
@@ -115,8 +115,8 @@ export class Feed {
     this.#overflowed = true;
   }
 
-  /** What is shown is there no more. */
-  async #wiped(): Promise<void> {
+  /** What is shown may be there no more. */
+  async #replaced(): Promise<void> {
     this.rows = [];
     this.selected = undefined;
     this.ticks.clear();

@@ -71,7 +71,7 @@ export class Story {
   /** Goes by this connection until it ends; what is shown is read again. */
   follow(api: Console): void {
     this.#api = api;
-    api.on('store.wiped', () => {
+    api.on('store.replaced', () => {
       this.story = undefined;
       if (this.entityId !== '' && this.#open) this.open(this.entityId);
     });
