@@ -49,6 +49,12 @@ export class SettingsPage {
     await this.page.getByRole('button', { name: /^Undo/ }).last().click();
   }
 
+  /** What is wrong with the database. */
+  trouble(what: 'damaged' | 'unopened'): Locator {
+    const name = what === 'damaged' ? 'The event database is damaged' : 'The event database cannot be opened';
+    return this.page.getByRole('region', { name });
+  }
+
   part(name: 'Backup' | 'Check' | 'Salvage' | 'Cuts' | 'Delete'): Locator {
     return this.page.getByRole('region', { name });
   }

@@ -130,11 +130,16 @@ export class World {
   async damage(): Promise<void> {
     await this.endEngine();
     const events = join(this.folder, 'data/events');
-    for (const name of readdirSync(events)) {
-      const file = openSync(join(events, name), 'r+');
-      writeSync(file, Buffer.alloc(100, 'x'), 0, 100, 0);
-      closeSync(file);
-    }
+    for (const name of readdirSync(events)) overwrite(join(events, name), Buffer.alloc(100, 'x'), 0);
+    await this.startEngine('double');
+    await this.startFace();
+  }
+
+  /** The same, but the database is one that a newer Merlon has written. */
+  async makeNewer(): Promise<void> {
+    await this.endEngine();
+    // `user_version` in the header (https://www.sqlite.org/fileformat2.html#the_database_header).
+    overwrite(join(this.folder, 'data/catalogue.db'), Buffer.from([0, 0, 39, 15]), 60);
     await this.startEngine('double');
     await this.startFace();
   }
@@ -208,6 +213,12 @@ esac
     });
     v.parse(v.object({ listening: v.string() }), JSON.parse(line));
   }
+}
+
+function overwrite(path: string, bytes: Buffer, at: number): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, at);
+  closeSync(file);
 }
 
 async function ended(child: ChildProcess | undefined): Promise<void> {

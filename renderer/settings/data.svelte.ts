@@ -1,4 +1,5 @@
 import type {
+  AsideScope,
   Console,
   RequestIn,
   RequestOut,
@@ -10,7 +11,7 @@ import { bytes, counted } from '../ui/units.ts';
 
 /** What a task came to, a sentence; and what a check found. */
 export interface Outcome {
-  readonly task: StoreTask | 'wipe';
+  readonly task: StoreTask | 'wipe' | 'fresh';
   readonly failed: boolean;
   readonly said: string;
   readonly findings?: readonly StoreFinding[];
@@ -29,6 +30,7 @@ export class DataState {
   async follow(api: Console): Promise<void> {
     this.#api = api;
     this.running = undefined;
+    api.on('store.replaced', () => void this.loadCuts());
     api.on('store.progress', ({ task, done }) => {
       if (this.running?.task === task) this.running = { task, done };
     });
@@ -66,7 +68,6 @@ export class DataState {
         ? `${counted(done.events, 'event')} were saved into new files.`
         : 'Nothing was saved: no file counts as damaged, or nothing of it can be read.',
     );
-    await this.loadCuts();
   }
 
   async cancel(): Promise<void> {
@@ -82,7 +83,23 @@ export class DataState {
       return false;
     }
     this.#say('wipe', `${counted(reply.value.events, 'event')} were deleted.`);
-    await this.loadCuts();
+    return true;
+  }
+
+  /** @returns whether it was done. */
+  async fresh(scope: AsideScope): Promise<boolean> {
+    const reply = await this.#api?.request('store.fresh', { scope });
+    if (reply?.ok !== true) {
+      this.outcome = { task: 'fresh', failed: true, said: reply?.error.message ?? NO_ENGINE };
+      return false;
+    }
+    const { folder, bytes: size, holds } = reply.value;
+    const what = scope === 'damaged' ? 'What was damaged' : 'The old database';
+    const held = holds === null || holds === 0 ? '' : ` ${counted(holds, 'hold')} went with it.`;
+    this.#say(
+      'fresh',
+      `${what} lies in ${folder} now, ${bytes(size)}.${held} Merlon neither reads nor deletes it.`,
+    );
     return true;
   }
 
