@@ -62,3 +62,31 @@ test('the JSON view nests by the field names', async ({ feed, world }) => {
   await feed.show('JSON');
   await expect(feed.inspector.getByRole('region', { name: 'JSON' })).toContainText(`"pid": ${one.task.pid}`);
 });
+
+test.describe('where the window has no room for both', () => {
+  test.use({ viewport: { width: 720, height: 450 } });
+
+  test('the inspector lies over the rows, which keep their width, and under what drops from the bar', async ({
+    feed,
+    world,
+    page,
+  }) => {
+    await world.play(makeProcess('/usr/bin/beneath').exec('beneath', '--a-long-option'));
+    await expect(feed.rows('beneath')).toHaveCount(1);
+    const before = await feed.grid.boundingBox();
+    await feed.select('beneath');
+    expect(await feed.grid.boundingBox()).toEqual(before);
+    await feed.inspector.getByRole('button', { name: 'Close the inspector' }).click();
+    await expect(feed.inspector).toBeHidden();
+    await feed.select('beneath');
+    await page.getByRole('button', { name: 'Choose columns' }).click();
+    const panel = page.getByRole('dialog', { name: 'Columns' });
+    // Nothing covers its corner.
+    const box = await panel.boundingBox();
+    const top = await panel.evaluate((element, [x, y]) => element.contains(document.elementFromPoint(x, y)), [
+      (box?.x ?? 0) + 24,
+      (box?.y ?? 0) + 1,
+    ] as const);
+    expect(top).toBe(true);
+  });
+});

@@ -65,6 +65,21 @@ test('what happens meanwhile comes by itself', async ({ world, processes }) => {
   await expect(processes.details).toContainText('212 MiB');
 });
 
+test.describe('where the window has no room for both', () => {
+  test.use({ viewport: { width: 720, height: 450 } });
+
+  test('details come when they are asked for, and Esc puts them away', async ({ world, processes }) => {
+    await world.play(...install().records);
+    await processes.openPageOf('npm install');
+    await expect(processes.details).toBeHidden();
+    await processes.page.getByRole('button', { name: 'Details' }).click();
+    await expect(processes.details).toBeVisible();
+    await processes.press('Escape');
+    await expect(processes.details).toBeHidden();
+    await expect(processes.tree).toBeVisible();
+  });
+});
+
 test('[ and ] go to the parent and the first child, Alt ← goes back', async ({ world, processes }) => {
   await world.play(...install().records);
   await processes.openPageOf('npm install');

@@ -4,6 +4,9 @@ import { kept } from './kept.svelte.ts';
 export const NARROWEST = 280;
 export const WIDEST = 720;
 
+/** Where the inspector lies over the contents, as InspectorPanel has it. */
+export const COVERS = 'max-width: 860px';
+
 /** Whether the inspector stands beside the contents, and how wide a person made it (null: as the window has it). */
 export const inspector = {
   open: kept('inspector-open', v.boolean(), true),
