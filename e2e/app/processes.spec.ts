@@ -163,6 +163,26 @@ test('kernel threads are one folded group', async ({ world, processes }) => {
   await expect(processes.row('kworker/0:1')).toHaveCount(1);
 });
 
+test('of thousands only those in view are in the page, and each of them is found', async ({
+  world,
+  processes,
+}) => {
+  const many = Array.from({ length: 5000 }, (_, at) => makeProcess(`/usr/bin/worker-${at}`));
+  await world.play(...many.map((each, at) => each.exec(`worker-${at}`)));
+  await processes.open();
+  await expect(processes.page.getByText('5,000 processes')).toBeVisible();
+  const rows = processes.grid.getByRole('row');
+  const inPage = () => rows.count();
+  expect(await inPage()).toBeLessThan(60);
+  await processes.grid.focus();
+  await processes.press('End');
+  await expect(processes.selectedRow).toContainText('worker-4999');
+  await expect(processes.selectedRow).toBeInViewport();
+  expect(await inPage()).toBeLessThan(60);
+  await processes.search.fill('worker-4321');
+  await processes.shows('worker-4321');
+});
+
 test('hostile names and arguments are text, and stay in their cells', async ({ world, processes }) => {
   const markup = '<img src=x onerror="document.title=1">';
   const one = makeProcess(`/tmp/${markup}`);

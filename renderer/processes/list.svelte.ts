@@ -76,9 +76,9 @@ export class ProcessList {
     this.#kept.value = { ...this.#kept.value, kernel: false };
   }
 
-  /** Selects the row so many rows from the selected one; without one, the first. @returns its place. */
+  /** Selects the row so many rows from the selected one; without one, the first is next. @returns its place. */
   move(by: number): number | undefined {
-    const to = this.at < 0 ? 0 : Math.max(0, Math.min(this.rows.length - 1, this.at + by));
+    const to = Math.max(0, Math.min(this.rows.length - 1, this.at + by));
     const row = this.rows[to];
     if (row === undefined) return undefined;
     this.running.select(row.id);

@@ -59,12 +59,21 @@ export function matcher(search: string): (process: ProcessSummary) => boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return () => true;
   return (process) => {
-    const { name, pid, command_line: line, executable, user, container, container_name, unit } = process;
-    const text = [name, pid, line, executable, user, container, container_name, unit]
-      .join('\n')
-      .toLowerCase();
+    const text = textOf(process);
     return words.every((word) => text.includes(word));
   };
+}
+
+/** Made once for each: with thousands of them it is what a letter more in the search would take longest for. */
+const texts = new WeakMap<ProcessSummary, string>();
+
+function textOf(process: ProcessSummary): string {
+  const made = texts.get(process);
+  if (made !== undefined) return made;
+  const { name, pid, command_line: line, executable, user, container, container_name, unit } = process;
+  const text = [name, pid, line, executable, user, container, container_name, unit].join('\n').toLowerCase();
+  texts.set(process, text);
+  return text;
 }
 
 export function buildRows(processes: Iterable<ProcessSummary>, usages: Usages, view: View): Rows {
