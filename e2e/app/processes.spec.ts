@@ -201,6 +201,14 @@ test('hostile names and arguments are text, and stay in their cells', async ({ w
   expect(width).toBeLessThanOrEqual(1440);
 });
 
+test('what runs is not said to be live while nothing is sensed', async ({ world, processes }) => {
+  await processes.open();
+  await expect(processes.page.getByText('Live', { exact: true })).toBeVisible();
+  world.holdHelper();
+  await world.killHelper();
+  await expect(processes.page.getByText('Nothing arrives', { exact: true })).toBeVisible();
+});
+
 test('nothing known yet, and an engine that is gone, are said', async ({ world, processes }) => {
   test.slow(); // axe takes long on a busy machine
   await processes.open();
