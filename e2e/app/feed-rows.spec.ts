@@ -93,6 +93,17 @@ test('rows are ticked by key and click, in stretches, and copied', async ({ feed
   await expect(ticked).toHaveCount(0);
 });
 
+test.describe('in a narrow window', () => {
+  test.use({ viewport: { width: 720, height: 450 } });
+
+  test('what can be done with ticked rows has the room', async ({ feed, world, page }) => {
+    await world.play(makeProcess('/usr/bin/a1').exec('a1'));
+    await feed.rows('a1').click({ modifiers: ['Control'] });
+    for (const verb of ['Copy as NDJSON', 'Untick'])
+      await expect(page.getByRole('button', { name: verb })).toBeInViewport({ ratio: 1 });
+  });
+});
+
 test('a result is exported as NDJSON with its gaps, and as CSV without formulas', async ({
   feed,
   world,
