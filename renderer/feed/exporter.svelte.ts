@@ -37,7 +37,7 @@ export class Exporter {
   /** Events written so far. */
   done = $state(0);
   problem = $state('');
-  #cancelled = false;
+  #cancelled = new AbortController();
 
   /** How many events it would be, gaps included; undefined where that cannot be counted. */
   async count(
@@ -67,7 +67,7 @@ export class Exporter {
   async write(api: Console | undefined, order: Export): Promise<Exported | undefined> {
     if (this.running) return undefined;
     this.running = true;
-    this.#cancelled = false;
+    this.#cancelled = new AbortController();
     this.done = 0;
     this.problem = '';
     try {
@@ -80,8 +80,9 @@ export class Exporter {
     }
   }
 
+  /** At once, whatever the engine is looking for at the moment. */
   cancel(): void {
-    this.#cancelled = true;
+    this.#cancelled.abort();
   }
 
   async #written(order: Export, pages: AsyncIterable<readonly Event[]>): Promise<Exported | undefined> {
@@ -95,17 +96,21 @@ export class Exporter {
       gaps += events.filter((event) => event.fields['event.action'] === 'gap').length;
       this.done += events.length;
     }
-    if (this.#cancelled || this.problem !== '') return undefined;
+    if (this.#cancelled.signal.aborted || this.problem !== '') return undefined;
     const blob = new Blob(parts, { type: csv ? 'text/csv;charset=utf-8' : 'application/x-ndjson' });
     return { blob, name: `merlon-events-${stamp(Date.now())}.${order.format}`, events: this.done, gaps };
   }
 
   async *#pages(api: Console | undefined, order: Export): AsyncIterable<readonly Event[]> {
     const query = withGaps(order.query);
+    const { signal } = this.#cancelled;
+    const cancelled = new Promise<undefined>((now) =>
+      signal.addEventListener('abort', () => now(undefined), { once: true }),
+    );
     let before: string | undefined;
     let left = order.limit;
-    while (left > 0 && !this.#cancelled) {
-      const reply = await api?.request('events.page', {
+    while (left > 0 && !signal.aborted) {
+      const asked = api?.request('events.page', {
         query,
         ...(before === undefined ? {} : { before }),
         ...(order.from === undefined ? {} : { since: order.from }),
@@ -113,6 +118,8 @@ export class Exporter {
         limit: Math.min(MAX_PAGE, left),
         patience_ms: PATIENCE_MS,
       });
+      const reply = await Promise.race([asked, cancelled]);
+      if (signal.aborted) return;
       if (reply?.ok !== true) {
         this.problem = reply?.error.message ?? 'Merlon’s engine does not answer.';
         return;

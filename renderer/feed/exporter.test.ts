@@ -56,6 +56,15 @@ test('cancelled, there is no file', async () => {
   expect(exporter.running).toBe(false);
 });
 
+test('cancelling waits for no answer', async () => {
+  const exporter = new Exporter();
+  const api = { request: () => new Promise(() => undefined) } as unknown as Console;
+  const written = exporter.write(api, ORDER);
+  exporter.cancel();
+  expect(await written).toBeUndefined();
+  expect(exporter).toMatchObject({ running: false, problem: '' });
+});
+
 test('what fails is said', async () => {
   const error = { code: 'store_failed', message: 'The database could not be read.' };
   const api = { request: async () => ({ ok: false, error }) } as unknown as Console;
