@@ -4,7 +4,10 @@ import { hrefOf, parseHref, type Route, type ScreenName } from './route.ts';
 
 export { hrefOf, parseHref, type Route, type ScreenName } from './route.ts';
 
-/** Where a console opens that was never open before. */
+/**
+ * Where a console opens that was never open before: the feed asks for the password with all that there is to know
+ * about it, and fills as soon as it is given. From then on a console opens where it was left.
+ */
 const START: Route = { screen: 'feed' };
 
 /** Browsers refuse addresses that change faster than about seven times a second for long; a held arrow key does that. */
