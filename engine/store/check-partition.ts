@@ -2,9 +2,12 @@ import type Database from 'better-sqlite3';
 import * as v from 'valibot';
 import { COLUMNS, isIndexed } from './columns.ts';
 import type { Catalogued } from './check.ts';
+import { isDamage } from './damage.ts';
+import { packProblems } from './check-packs.ts';
 import { readText } from './dictionary.ts';
 import { hashText } from './hash.ts';
 import { APPLICATION_ID, LAYOUT } from './layout.ts';
+import { PACKS_LAYOUT } from './packs.ts';
 import { chunkRow } from './partition.ts';
 import { isUnreadable, readable, readOn } from './readable.ts';
 import { RowReader } from './rows.ts';
@@ -86,6 +89,8 @@ export function checkPartition(
   if (sealed && told?.state === 'sealed' && told.events !== events)
     problems.add('count', `It has ${events} events; the catalogue tells of ${told.events}.`);
   if (sealed) checkIndexes(db, events, problems, pause);
+  // Events that are missing are told of already, and all that comes after them would differ.
+  if (sealed && layout >= PACKS_LAYOUT && all === events) checkPacks(db, rows, problems, pause);
   return { events, problems: problems.told() };
 }
 
@@ -227,6 +232,18 @@ function checkIndexes(db: Database.Database, events: number, problems: Problems,
     for (const member of readList(value))
       if (ofList.get(hashText(member), id) === undefined)
         problems.add('list_hash', `The index of lists does not know a member of list ${id}.`);
+  }
+}
+
+function checkPacks(db: Database.Database, rows: RowReader, problems: Problems, pause: () => void): void {
+  try {
+    for (const problem of packProblems(db, rows, SAMPLE, pause)) problems.add('pack', problem);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    problems.add(
+      'pack',
+      `Its packs cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    );
   }
 }
 

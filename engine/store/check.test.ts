@@ -102,6 +102,19 @@ test.each<[string, () => string, string, RegExp]>([
     /^The index of parts does not know/,
   ],
   ['minutes that do not add up', sealed, 'UPDATE minute SET events = 3', /^Its minutes count 3/],
+  [
+    'a pack that says something else',
+    sealed,
+    `UPDATE pack SET cells = json_set(cells, '$[0]', json_extract(cells, '$[1]')) WHERE rows IS NOT NULL`,
+    /^The pack of process\.name is not what the events of chunk 0 say/,
+  ],
+  ['a pack that is cut short', sealed, `UPDATE pack_rows SET cells = x'00'`, /^Its packs cannot be read/],
+  [
+    'moments that are not those of the events',
+    sealed,
+    `UPDATE moment SET us = CAST(x'02' || substr(us, 2) AS BLOB) WHERE chunk = 0`,
+    /^The moments of chunk 0 are not/,
+  ],
   ['another number', open, 'UPDATE partition SET number = 9', /^It calls itself partition 9/],
   ['another boot', open, `UPDATE partition SET boot_id = 'x'`, /^It is of boot 1 \(x\); the catalogue says/],
   [

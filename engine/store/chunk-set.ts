@@ -32,6 +32,13 @@ export class ChunkSet {
     return ((this.#words[chunk >>> 5] ?? 0) & (1 << (chunk & 31))) !== 0;
   }
 
+  /** How many chunks it has. */
+  get size(): number {
+    let size = 0;
+    for (const word of this.#words) for (let left = word; left !== 0; left &= left - 1) size++;
+    return size;
+  }
+
   get isEmpty(): boolean {
     for (const word of this.#words) if (word !== 0) return false;
     return true;

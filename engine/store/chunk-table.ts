@@ -94,6 +94,21 @@ export class ChunkTable {
     };
   }
 
+  /** How many events a chunk has. */
+  eventsIn(number: number): number {
+    return this.#cells[number * WIDTH + 1]!;
+  }
+
+  /** Its smallest `@timestamp`; NaN where no event has one. */
+  firstMs(number: number): number {
+    return this.#cells[number * WIDTH + 6]!;
+  }
+
+  /** Its largest `@timestamp`; NaN where no event has one. */
+  lastMs(number: number): number {
+    return this.#cells[number * WIDTH + 7]!;
+  }
+
   firstSequence(number: number): number {
     return this.#cells[number * WIDTH + 2]!;
   }

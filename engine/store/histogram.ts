@@ -1,17 +1,16 @@
 import { toPredicate } from '../../shared/query.ts';
 import type { Histogram, HistogramRequest } from './contract.ts';
+import { Buckets, Sums } from './buckets.ts';
 import { isDamage } from './damage.ts';
+import { minuteOf } from './minute-counts.ts';
 import type { MinuteCount } from './minutes.ts';
+import { countPacked } from './packed-count.ts';
+import { PackedRows } from './packed-rows.ts';
 import type { PartitionFile } from './partition-file.ts';
 import { isSealed, type PartitionEntry, type Partitions } from './partitions.ts';
 import { fieldsOfQuery, scan, type Spent } from './scan.ts';
-import { StoreError } from './error.ts';
 
 const MINUTE_MS = 60_000;
-const MOST_BUCKETS = 2000;
-
-/** Sums of one partition, or of all: a number for each bucket by action. */
-type Sums = Map<string, Float64Array>;
 
 /** A span of time: from `fromMs` on and before `untilMs`. */
 interface Span {
@@ -26,16 +25,23 @@ interface Counted {
   readonly fromMs?: number;
 }
 
+/** What the minutes of a partition gave. */
+interface MinutesCounted {
+  readonly sums: Sums;
+  /** What is left to count: minutes, or what of them is asked for. */
+  readonly cut: readonly Span[];
+}
+
 /** Counts events over time, newest partitions first. Synchronous: runs in the reader's thread. */
 export class HistogramCount {
   readonly #partitions: Partitions;
   readonly #request: HistogramRequest;
   readonly #pause: () => void;
   readonly #deadline: number;
-  readonly #buckets: number;
+  readonly #buckets: Buckets;
   readonly #passes: ActionTest | undefined;
   readonly #spent: Spent = { events: 0 };
-  readonly #sums: Sums = new Map();
+  readonly #sums: Sums;
   /** Partitions that were counted, by number. */
   readonly #done = new Set<number>();
 
@@ -48,13 +54,8 @@ export class HistogramCount {
     this.#request = request;
     this.#pause = pause;
     this.#deadline = performance.now() + (request.patienceMs ?? Infinity);
-    const { fromMs, untilMs, stepMs } = request;
-    this.#buckets = Math.max(0, Math.ceil((untilMs - fromMs) / stepMs));
-    if (!(stepMs > 0) || !(this.#buckets <= MOST_BUCKETS))
-      throw new StoreError(
-        'failed',
-        `A histogram has at most ${MOST_BUCKETS} buckets: choose a longer step.`,
-      );
+    this.#buckets = new Buckets(request);
+    this.#sums = new Sums(this.#buckets.length);
     this.#passes = actionTest(request);
   }
 
@@ -63,7 +64,7 @@ export class HistogramCount {
     for (;;) {
       const from = this.#through(this.#partitions.list());
       if (from === 'changed') continue;
-      const counts = Object.fromEntries([...this.#sums].map(([action, sums]) => [action, [...sums]]));
+      const counts = this.#sums.counts();
       return from === undefined ? { counts } : { counts, countedFromMs: from };
     }
   }
@@ -77,7 +78,7 @@ export class HistogramCount {
       try {
         const counted = this.#partition(entry);
         if (counted === 'changed') return 'changed';
-        for (const [action, sums] of counted.sums) this.#merge(action, sums);
+        this.#sums.addAll(counted.sums);
         if (counted.fromMs !== undefined) return Math.max(counted.fromMs, this.#lastOf(left));
       } catch (error) {
         if (!isDamage(error)) throw error;
@@ -107,31 +108,45 @@ export class HistogramCount {
 
   #partition(entry: PartitionEntry): Counted | 'changed' {
     const passes = this.#passes;
-    const sealed = passes === undefined ? undefined : this.#partitions.minutes(entry);
-    if (passes !== undefined && sealed !== undefined) {
-      const { sums, cut } = this.#byMinutes(sealed, passes);
-      if (cut.length === 0) return { sums };
-    }
+    const sealed = this.#partitions.minutes(entry);
+    const known = passes && sealed && this.#byMinutes(sealed, passes);
+    if (known?.cut.length === 0) return { sums: known.sums };
     const file = this.#partitions.use(entry);
     if (file === 'changed') return 'changed';
-    const sums: Sums = new Map();
-    if (file === undefined || file.chunks.length === 0) return { sums };
-    const counted =
-      passes === undefined ? undefined : this.#byMinutes(sealed ?? file.minutes(this.#pause), passes);
-    const spans = counted?.cut ?? [this.#request];
-    const result = { sums: counted?.sums ?? sums };
-    for (const span of spans) {
-      const fromMs = this.#byEvents(file, span, result.sums);
+    if (file === undefined || file.chunks.length === 0) return { sums: this.#noSums() };
+    const isDated = sealed?.every(({ minute }) => minute !== null) === true;
+    const packed = isDated ? this.#byPacks(file, known) : undefined;
+    if (packed !== undefined) return { sums: packed };
+    const counted = known ?? (passes && this.#byMinutes(file.minutes(this.#pause), passes));
+    const sums = counted?.sums ?? this.#noSums();
+    for (const span of counted?.cut ?? [this.#request]) {
+      const fromMs = this.#byEvents(file, span, sums);
       // What was counted by minutes lies on both sides.
       if (fromMs !== undefined)
-        return { ...result, fromMs: counted === undefined ? fromMs : justAfter(lastMs(file)) };
+        return { sums, fromMs: counted === undefined ? fromMs : justAfter(lastMs(file)) };
     }
     file.end();
-    return result;
+    return { sums };
+  }
+
+  /**
+   * Counts a partition whose events all have a `@timestamp`, or what its minutes could not tell.
+   * @returns undefined where only the events can tell.
+   */
+  #byPacks(file: PartitionFile, known: MinutesCounted | undefined): Sums | undefined {
+    const { query, now } = this.#request;
+    if (file.packed === undefined) return undefined;
+    const rows = new PackedRows(file, now);
+    if (query !== null && known === undefined && rows.isNarrow(query)) return undefined;
+    const set = query === null ? undefined : rows.matching(query);
+    if (query !== null && set === undefined) return undefined;
+    const minutes = known && new Set(known.cut.map(({ fromMs }) => minuteOf(fromMs)));
+    const sums = known?.sums ?? this.#noSums();
+    return countPacked(file, { set, minutes }, this.#buckets, sums) ? sums : undefined;
   }
 
   /** Counts the minutes that lie in one bucket, and says which ones are cut by an edge, or cannot tell. */
-  #byMinutes(minutes: readonly MinuteCount[], passes: ActionTest): { sums: Sums; cut: readonly Span[] } {
+  #byMinutes(minutes: readonly MinuteCount[], passes: ActionTest): MinutesCounted {
     const { fromMs, untilMs } = this.#request;
     const cut = new Set<number>();
     const whole = minutes.filter(({ minute, action }) => {
@@ -139,15 +154,15 @@ export class HistogramCount {
       const first = minute * MINUTE_MS;
       const end = first + MINUTE_MS;
       if (end <= fromMs || first >= untilMs) return false;
-      const bucket = this.#bucketOf(first);
-      const fits = first >= fromMs && end <= untilMs && end <= this.#startOf(bucket + 1);
+      const next = this.#buckets.startOf(this.#buckets.of(first) + 1);
+      const fits = first >= fromMs && end <= untilMs && end <= next;
       if (!fits || passes(action) === undefined) cut.add(minute);
       return true;
     });
-    const sums: Sums = new Map();
+    const sums = this.#noSums();
     for (const { minute, action, events } of whole) {
       if (minute === null || cut.has(minute) || passes(action) !== true) continue;
-      this.#add(sums, action, this.#bucketOf(minute * MINUTE_MS), events);
+      sums.add(action, this.#buckets.of(minute * MINUTE_MS), events);
     }
     const spans = [...cut].map((minute) => ({
       fromMs: Math.max(fromMs, minute * MINUTE_MS),
@@ -175,7 +190,7 @@ export class HistogramCount {
     for (const { matches, reached } of scan(file, wanted, this.#spent, () => Infinity, this.#pause)) {
       for (const { fields } of matches) {
         const at = fields['@timestamp'];
-        if (at !== undefined) this.#add(sums, fields['event.action'] ?? '', this.#bucketOf(at), 1);
+        if (at !== undefined) sums.add(fields['event.action'] ?? '', this.#buckets.of(at), 1);
       }
       if (reached <= first || performance.now() <= this.#deadline) continue;
       // What is left of the chunk that was reached counts as not looked at.
@@ -184,28 +199,8 @@ export class HistogramCount {
     return undefined;
   }
 
-  #bucketOf(ms: number): number {
-    const { fromMs, stepMs } = this.#request;
-    const bucket = Math.floor((ms - fromMs) / stepMs);
-    // The division is rounded: the edges decide.
-    if (ms < this.#startOf(bucket)) return bucket - 1;
-    return ms >= this.#startOf(bucket + 1) ? bucket + 1 : bucket;
-  }
-
-  #startOf(bucket: number): number {
-    return this.#request.fromMs + bucket * this.#request.stepMs;
-  }
-
-  #add(sums: Sums, action: string, bucket: number, events: number): void {
-    let ofAction = sums.get(action);
-    if (ofAction === undefined) sums.set(action, (ofAction = new Float64Array(this.#buckets)));
-    ofAction[bucket]! += events;
-  }
-
-  #merge(action: string, sums: Float64Array): void {
-    const known = this.#sums.get(action);
-    if (known === undefined) this.#sums.set(action, sums);
-    else sums.forEach((events, bucket) => (known[bucket] = (known[bucket] ?? 0) + events));
+  #noSums(): Sums {
+    return new Sums(this.#buckets.length);
   }
 }
 

@@ -23,8 +23,11 @@ import { ALL_COLUMNS_SQL, COLUMNS, columnSql } from './columns.ts';
 
 /** 'MRLN': says that an SQLite file is Merlon's. */
 export const APPLICATION_ID = 0x4d524c4e;
-/** Of partitions; the catalogue has migrations. Layout 1 says of ids in which chunks they are, but not in which rows. */
-export const LAYOUT = 2;
+/**
+ * Of partitions; the catalogue has migrations. Layout 1 says of ids in which chunks they are, but not in which rows;
+ * up to layout 2 sealed ones have no packs.
+ */
+export const LAYOUT = 3;
 
 /** A partition is full with so many events, or once its dictionary has so many characters. */
 export const PARTITION_EVENTS = 262_144;
@@ -81,6 +84,10 @@ ${eventTable(schema)};
  *   Odd texts (BLOBs) are not in it.
  * - `minute`: how many events of each `event.action` ('' where absent) each minute of the wall clock had: minute 0 is
  *   1970; NULL for events without `@timestamp`.
+ * - `pack`: the cells of a column (numbered as in `use`) that has few different ones, as JSON, and in which rows each
+ *   is: `rows` names a row of `pack_rows`, which has for each event in their order the place of its cell, as packs.ts
+ *   encodes it; NULL where all have the first one. Columns that go together share their rows.
+ * - `moment`: `@timestamp` of the rows of a chunk, as packs.ts encodes them; no row where it cannot.
  */
 export const SEALED_SQL = `
 CREATE TABLE use (id INTEGER NOT NULL, "column" INTEGER NOT NULL, chunks BLOB NOT NULL, PRIMARY KEY (id, "column")) WITHOUT ROWID, STRICT;
@@ -88,6 +95,9 @@ CREATE TABLE string_hash (hash INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KE
 CREATE TABLE list_hash (hash INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (hash, id)) WITHOUT ROWID, STRICT;
 CREATE VIRTUAL TABLE string_trigram USING fts5(value, content='', detail='none', columnsize=0, tokenize='trigram case_sensitive 0');
 CREATE TABLE minute (minute INTEGER, action TEXT NOT NULL, events INTEGER NOT NULL) STRICT;
+CREATE TABLE pack ("column" INTEGER PRIMARY KEY, cells TEXT NOT NULL, rows INTEGER) STRICT;
+CREATE TABLE pack_rows (id INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE moment (chunk INTEGER PRIMARY KEY, us BLOB NOT NULL) STRICT;
 `;
 
 /** A place in the table `event`: as `use` counts columns. */

@@ -66,7 +66,8 @@ export function sortedCounts(counts: readonly MinuteCount[]): readonly MinuteCou
 /** The minute of epoch milliseconds; NaN of NaN. */
 export const minuteOf = (ms: number) => Math.max(-MINUTES, Math.min(MINUTES, Math.floor(ms / MINUTE_MS)));
 
-function dateOf(cell: unknown, wallBaseMs: number, timeNs: unknown): number | undefined {
+/** Epoch milliseconds of a cell of `@timestamp`; undefined where it is absent. @throws TypeError where it is none of ours. */
+export function dateOf(cell: unknown, wallBaseMs: number, timeNs: unknown): number | undefined {
   if (cell === null) return undefined;
   if (typeof cell === 'number' && typeof timeNs === 'number')
     return dateOfCell(cell, momentUs(wallBaseMs, timeNs));

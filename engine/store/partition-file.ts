@@ -3,6 +3,8 @@ import { compareCursors, type Cursor } from '../../shared/event.ts';
 import { ChunkTable } from './chunk-table.ts';
 import { LAYOUT, openPath, sealedPath } from './layout.ts';
 import { OpenIndex } from './open-index.ts';
+import { Packed } from './packed.ts';
+import { PACKS_LAYOUT } from './packs.ts';
 import { cellsOf, RowReader } from './rows.ts';
 import { SealedIndex } from './sealed-index.ts';
 import type { TermIndex } from './terms.ts';
@@ -24,6 +26,8 @@ export interface Shared {
 export class PartitionFile {
   readonly rows: RowReader;
   readonly chunks: ChunkTable;
+  /** What sealing packed; undefined where it did not. */
+  readonly packed: Packed | undefined;
   readonly #index: TermIndex;
   readonly #db: Database.Database;
   readonly #open: OpenIndex | undefined;
@@ -51,6 +55,8 @@ export class PartitionFile {
       if (sealed) {
         this.chunks.refresh();
         this.#index = new SealedIndex(this.#db, this.rows, this.chunks, shared.trigrams, layout);
+        if (layout >= PACKS_LAYOUT)
+          this.packed = new Packed((sql, params) => this.select(sql, params), this.rows, this.chunks);
       } else {
         this.#open = new OpenIndex(this.#db, this.chunks, shared.trigrams, layout);
         this.#index = this.#open;

@@ -4,6 +4,7 @@ import { formatCursor, parseCursor } from '../../shared/event.ts';
 import { formatQuery, toPredicate, type Query } from '../../shared/query.ts';
 import { anyQuery, RANDOM_NOW } from '../../shared/query/arbitrary.ts';
 import { normalPattern } from '../../shared/query/pattern.ts';
+import { HistogramCount } from './histogram.ts';
 import { PageSearch } from './pages.ts';
 import { scan } from './scan.ts';
 import { dropWorld, madeId, makeWorld, type World } from './world.double.ts';
@@ -47,6 +48,32 @@ function scanned({ partitions }: World, query: Query | null): string[] {
   return found;
 }
 
+/** Events by minutes from within one, of an hour around the others' clock. */
+const RANGE = { fromMs: RANDOM_NOW - 1_800_017.25, untilMs: RANDOM_NOW + 1_800_000, stepMs: 60_000 };
+
+/** How many of them a histogram counts, by bucket and action. */
+function counted({ partitions }: World, query: Query | null): Map<string, number> {
+  const { counts } = new HistogramCount(partitions, { query, now: RANDOM_NOW, ...RANGE }, noPause).run();
+  partitions.end();
+  return new Map(
+    Object.entries(counts).flatMap(([action, sums]) =>
+      sums.flatMap((events, bucket) => (events > 0 ? [[`${bucket} ${action}`, events] as const] : [])),
+    ),
+  );
+}
+
+function naivelyCounted({ events }: World, query: Query | null): Map<string, number> {
+  const predicate = toPredicate(query, RANDOM_NOW);
+  const counts = new Map<string, number>();
+  for (const { fields } of events) {
+    const at = fields['@timestamp'];
+    if (at === undefined || at < RANGE.fromMs || at >= RANGE.untilMs || !predicate(fields)) continue;
+    const key = `${Math.floor((at - RANGE.fromMs) / RANGE.stepMs)} ${fields['event.action'] ?? ''}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
 function naive({ events }: World, query: Query | null): string[] {
   const predicate = toPredicate(query, RANDOM_NOW);
   return events.filter(({ fields }) => predicate(fields)).map(({ cursor }) => formatCursor(cursor));
@@ -56,23 +83,28 @@ const runs = Number(process.env['MERLON_FUZZ_RUNS'] ?? 50);
 /** A pair is a query and an event that it selects or not: each query meets every event of every folder. */
 const PAIRS = runs * FOLDERS * EVENTS;
 
-test(`a search and a naive scan select the same of ${PAIRS} pairs`, { timeout: 60_000 + runs * 500 }, () => {
-  let matched = 0;
-  fc.assert(
-    fc.property(anyQuery, fc.constantFrom(7, 100, 1000), (query, limit) => {
-      for (const world of worlds) {
-        const wanted = naive(world, query);
-        expect(scanned(world, query), formatQuery(query)).toEqual(wanted);
-        expect(searched(world, query, limit), formatQuery(query)).toEqual(wanted.reverse());
-        matched += wanted.length;
-      }
-    }),
-    { numRuns: runs },
-  );
-  // Neither all nor nothing: the property would hold for a store that ignores the query.
-  expect(matched / PAIRS).toBeGreaterThan(0.05);
-  expect(matched / PAIRS).toBeLessThan(0.95);
-});
+test(
+  `a search, a histogram and a naive scan select the same of ${PAIRS} pairs`,
+  { timeout: 60_000 + runs * 500 },
+  () => {
+    let matched = 0;
+    fc.assert(
+      fc.property(anyQuery, fc.constantFrom(7, 100, 1000), (query, limit) => {
+        for (const world of worlds) {
+          const wanted = naive(world, query);
+          expect(scanned(world, query), formatQuery(query)).toEqual(wanted);
+          expect(searched(world, query, limit), formatQuery(query)).toEqual(wanted.reverse());
+          expect(counted(world, query), formatQuery(query)).toEqual(naivelyCounted(world, query));
+          matched += wanted.length;
+        }
+      }),
+      { numRuns: runs },
+    );
+    // Neither all nor nothing: the property would hold for a store that ignores the query.
+    expect(matched / PAIRS).toBeGreaterThan(0.05);
+    expect(matched / PAIRS).toBeLessThan(0.95);
+  },
+);
 
 test('every text that was stored is found by itself, its head, its tail and its middle', () => {
   for (const world of worlds) {

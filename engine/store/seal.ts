@@ -18,6 +18,7 @@ import {
   sealedPath,
 } from './layout.ts';
 import { countMinutes } from './minute-counts.ts';
+import { packEvents } from './packing.ts';
 import { encodeMinutes, type MinuteCount } from './minutes.ts';
 import { readTotals, type PartitionTotals } from './partition.ts';
 import { readList } from './terms.ts';
@@ -102,6 +103,7 @@ function build(
     writeTrigrams(db, pause);
     const minutes = counted ?? minutesOf(db, pause);
     writeMinutes(db, minutes);
+    packEvents(db, wallBaseOf(db), pause);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     db.pragma(`user_version = ${LAYOUT}`);
     db.exec('COMMIT');
@@ -188,11 +190,15 @@ function writeTrigrams(db: Database.Database, pause: () => void): void {
   pause();
 }
 
-function minutesOf(db: Database.Database, pause: () => void): readonly MinuteCount[] {
+function wallBaseOf(db: Database.Database): number {
   const base: unknown = db.prepare('SELECT wall_base_ms FROM main.partition').pluck().get();
   if (typeof base !== 'number') throw new TypeError('a partition does not say when it began');
+  return base;
+}
+
+function minutesOf(db: Database.Database, pause: () => void): readonly MinuteCount[] {
   const text = db.prepare<[number]>('SELECT value FROM main.string WHERE id = ?').pluck();
-  return countMinutes(db, base, (id) => readText(text.get(id)), pause);
+  return countMinutes(db, wallBaseOf(db), (id) => readText(text.get(id)), pause);
 }
 
 function writeMinutes(db: Database.Database, minutes: readonly MinuteCount[]): void {
