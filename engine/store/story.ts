@@ -2,7 +2,7 @@ import type { Cursor, Event, EventFields } from '../../shared/event.ts';
 import type { Query } from '../../shared/query.ts';
 import type { Story } from './contract.ts';
 import { isDamage } from './damage.ts';
-import { readEntity, type Entity } from './entity.ts';
+import { readEntity } from './entity.ts';
 import type { PartitionFile } from './partition-file.ts';
 import { isSealed, type PartitionEntry, type Partitions } from './partitions.ts';
 import { scan, type Match } from './scan.ts';
@@ -21,6 +21,8 @@ class Changed extends Error {
 interface Life {
   readonly fields: EventFields;
   readonly events: readonly Event[];
+  /** The partition that has its end; undefined: it may have events in any. */
+  readonly endsIn: number | undefined;
 }
 
 /** Answers about single events and processes. Synchronous: runs in the reader's thread. */
@@ -64,7 +66,7 @@ export class Stories {
       return {
         process: own.fields,
         ancestors: this.#ancestors(entityId, own.fields),
-        descendants: this.#descendants(entityId, limit),
+        descendants: this.#descendants(entityId, own, limit),
         events: own.events,
       };
     });
@@ -85,31 +87,39 @@ export class Stories {
     return ancestors;
   }
 
-  #descendants(entityId: string, limit: number): EventFields[] {
+  #descendants(entityId: string, own: Life, limit: number): EventFields[] {
     const seen = new Set([entityId]);
     const descendants: EventFields[] = [];
-    const parents = [entityId];
-    for (let parent = parents.shift(); parent !== undefined; parent = parents.shift()) {
-      for (const child of this.#children(parent, limit - descendants.length, seen)) {
+    const parents: (readonly [string, Life | undefined])[] = [[entityId, own]];
+    for (let next = parents.shift(); next !== undefined; next = parents.shift()) {
+      for (const child of this.#children(...next, limit - descendants.length, seen)) {
         const life = this.#life(child, 0);
         if (life !== undefined) descendants.push(life.fields);
-        parents.push(child);
+        parents.push([child, life]);
       }
       if (descendants.length >= limit) break;
     }
     return descendants;
   }
 
-  /** The first children of a process that were not seen before, oldest first. */
-  #children(parent: string, most: number, seen: Set<string>): string[] {
+  /**
+   * The first children of a process that were not seen before, oldest first. They are seen for the first time while
+   * it lives: afterwards they would have another parent.
+   */
+  #children(parent: string, life: Life | undefined, most: number, seen: Set<string>): string[] {
     const children: string[] = [];
-    this.#each(parent, 'process.parent.entity_id', ({ fields }) => {
-      const child = fields['process.entity_id'];
-      if (child === undefined || seen.has(child) || children.length >= most) return children.length < most;
-      seen.add(child);
-      children.push(child);
-      return true;
-    });
+    this.#each(
+      parent,
+      'process.parent.entity_id',
+      ({ fields }) => {
+        const child = fields['process.entity_id'];
+        if (child === undefined || seen.has(child) || children.length >= most) return children.length < most;
+        seen.add(child);
+        children.push(child);
+        return true;
+      },
+      life?.endsIn,
+    );
     return children;
   }
 
@@ -119,7 +129,7 @@ export class Stories {
     let tried: EventFields = {};
     let lived: EventFields | undefined;
     let count = 0;
-    this.#each(entityId, 'process.entity_id', (match) => {
+    const endsIn = this.#each(entityId, 'process.entity_id', (match) => {
       const event = match.event();
       count++;
       if (events.length < most) events.push(event);
@@ -128,20 +138,21 @@ export class Stories {
       else lived = { ...lived, ...event.fields };
       return count < MOST_EVENTS;
     });
-    return count === 0 ? undefined : { fields: lived ?? tried, events };
+    return count === 0 ? undefined : { fields: lived ?? tried, events, endsIn };
   }
 
   /**
    * Calls `take` with the events, oldest first, that name the process in this field, until it returns false. Those of
-   * a process whose id Merlon made lie from its start to its end, and are looked for elsewhere only where none do.
+   * a process whose id Merlon made lie in partitions of its boot, from its start to its end.
+   * @param last the last partition to look at. @returns the one that has its end, where the field is its own.
    */
   #each(
     entityId: string,
     field: 'process.entity_id' | 'process.parent.entity_id',
     take: (match: Match) => boolean,
-  ): void {
+    last = Infinity,
+  ): number | undefined {
     let going = true;
-    let found = false;
     const query: Query = { type: 'match', field, pattern: [{ literal: entityId }] };
     const search = (entry: PartitionEntry, startNs: number): boolean => {
       let ended = false;
@@ -165,7 +176,6 @@ export class Stories {
         for (const { matches } of scan(file, wanted, spent, () => Infinity, this.#pause)) {
           for (const match of matches) {
             if (match.fields[field] !== entityId) continue;
-            found = true;
             going = take(match);
             if (!going) return;
             if (match.fields['event.action'] === 'exit') ended = true;
@@ -174,27 +184,28 @@ export class Stories {
       });
       return ended;
     };
-    const likely = this.#partitionsOf(entityId);
-    for (const [entry, { startNs }] of likely) {
-      const ended = search(entry, startNs);
-      if (!going || (ended && field === 'process.entity_id')) return;
+    for (const [entry, startNs] of this.#partitionsOf(entityId)) {
+      if (entry.number > last) return undefined;
+      const ended = search(entry, startNs) && field === 'process.entity_id';
+      if (!going || ended) return ended ? entry.number : undefined;
     }
-    if (found) return;
-    const searched = new Set(likely.map(([{ number }]) => number));
-    for (const entry of this.#entries()) {
-      if (!searched.has(entry.number)) search(entry, 0);
-      if (!going) return;
-    }
+    return undefined;
   }
 
-  /** Partitions that a process with a made id can have events in, oldest first. */
-  #partitionsOf(entityId: string): (readonly [PartitionEntry, Entity])[] {
-    return this.#entries().flatMap((entry) => {
-      const entity = readEntity(entry.boot_id, entityId);
-      if (entity === undefined) return [];
-      const over = isSealed(entry) && (entry.last_time_ns ?? 0) < entity.startNs;
-      return over ? [] : [[entry, entity] as const];
+  /** Partitions that a process can have events in, oldest first, and from when on; of an id that none of their boots made: all. */
+  #partitionsOf(entityId: string): (readonly [PartitionEntry, number])[] {
+    const starts = new Map<string, number | undefined>();
+    const startIn = (bootId: string) => {
+      if (!starts.has(bootId)) starts.set(bootId, readEntity(bootId, entityId)?.startNs);
+      return starts.get(bootId);
+    };
+    const entries = this.#entries();
+    const made = entries.flatMap((entry) => {
+      const startNs = startIn(entry.boot_id);
+      return startNs === undefined ? [] : [[entry, startNs] as const];
     });
+    if (made.length === 0) return entries.map((entry) => [entry, 0]);
+    return made.filter(([entry, startNs]) => !isSealed(entry) || (entry.last_time_ns ?? 0) >= startNs);
   }
 
   #entries(): readonly PartitionEntry[] {
