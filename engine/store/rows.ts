@@ -14,6 +14,9 @@ type Reader = (cells: Cells) => Value | undefined;
 
 const partitionRow = v.object({ boot: v.number(), boot_id: v.string(), wall_base_ms: v.number() });
 
+/** Kept for the next question. */
+const MOST_SELECTIONS = 32;
+
 /** Which other cells a cell needs to be understood. */
 const NEEDS: Partial<Record<Column['storage'], readonly FieldName[]>> = {
   date: ['process.entity_id'],
@@ -51,6 +54,8 @@ export class RowReader {
   readonly #names: ReadonlyMap<unknown, number>;
   readonly #string: (id: number) => string;
   readonly #list: (id: number) => readonly string[];
+  /** By the names of their fields: the same few are asked for again and again. */
+  readonly #selections = new Map<string, Selection>();
 
   /** @throws TypeError, ValiError or SqliteError where the partition is damaged. */
   constructor(db: Database.Database, cache = new TextCache()) {
@@ -109,6 +114,16 @@ export class RowReader {
 
   /** Reads these fields and no others, as far as the partition has them. */
   selection(names: readonly FieldName[]): Selection {
+    const key = names.join();
+    let known = this.#selections.get(key);
+    if (known === undefined) {
+      if (this.#selections.size === MOST_SELECTIONS) this.#selections.clear();
+      this.#selections.set(key, (known = this.#select(names)));
+    }
+    return known;
+  }
+
+  #select(names: readonly FieldName[]): Selection {
     const wanted = COLUMNS.filter(({ name }) => names.includes(name) && this.#names.has(name));
     const selected: FieldName[] = wanted.map(({ name }) => name);
     for (const { storage } of wanted)
