@@ -84,6 +84,7 @@ function quietly<T>(work: () => T): T | undefined {
 }
 
 parentPort?.on('message', (told: Told) => {
+  if ('end' in told) process.exit();
   if ('warm' in told) quietly(partitions);
   else take(told);
   warm();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 import type { Cursor, Event, EventFields } from '../../shared/event.ts';
@@ -20,8 +21,8 @@ export type Question =
   | { readonly ask: 'histogram'; readonly request: HistogramRequest }
   | { readonly ask: 'values'; readonly request: ValuesRequest };
 
-/** What the thread is told: a question, or that it may open what there is before anybody asks. */
-export type Told = Asked | { readonly warm: true };
+/** What the thread is told: a question, that it may open what there is before anybody asks, or to end. */
+export type Told = Asked | { readonly warm: true } | { readonly end: true };
 
 export interface Asked {
   readonly id: number;
@@ -54,6 +55,9 @@ export interface ReadingEvents {
   readonly onDamaged?: (number: number, problem: string) => void;
   readonly log?: (line: string) => void;
 }
+
+/** A thread that does not end by itself is ended after so long. */
+const END_MS = 20_000;
 
 /** What the thread is started with. */
 export const readerData = v.parser(v.object({ folder: v.string() }));
@@ -122,6 +126,7 @@ export class Reading {
         else reject(new StoreError(reply.code, reply.message));
       };
       const fail = (error: Error) => {
+        Atomics.store(cancelled, 0, 1);
         done();
         reject(error);
       };
@@ -154,7 +159,13 @@ export class Reading {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#failAll(why);
-    await worker?.terminate();
+    if (worker === undefined) return;
+    // By itself: ended from outside while it loads SQLite, a thread takes the whole process along.
+    const ended = once(worker, 'exit');
+    const timer = setTimeout(() => void worker.terminate(), END_MS);
+    worker.postMessage({ end: true } satisfies Told);
+    await ended;
+    clearTimeout(timer);
   }
 
   #running(): Worker {
