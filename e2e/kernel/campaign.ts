@@ -178,6 +178,9 @@ class Life {
   /** Rejects where it ends unasked. */
   readonly failed: Promise<never>;
   #ending = false;
+  #chasing = false;
+  /** Where the events begin that are still to be asked for. */
+  #missedFrom: string | undefined;
   #killedHelper: number | undefined;
 
   constructor(data: string, socket: string, heard: (events: readonly Event[]) => void) {
@@ -220,10 +223,22 @@ class Life {
     const { console: faces } = connected.value;
     faces.on('events.live', ({ events, behind }) => {
       this.#heard(events);
-      if (behind !== undefined) void this.#catchUp(connected.value, behind);
+      if (behind !== undefined) void this.#fellBehind(connected.value, behind);
     });
     await faces.request('events.subscribe', { query: '' });
     return connected.value;
+  }
+
+  /** One chase at a time: several would slow the engine, and this client, so that each makes for the next. */
+  async #fellBehind(connection: Connection, from: string): Promise<void> {
+    this.#missedFrom ??= from;
+    if (this.#chasing) return;
+    this.#chasing = true;
+    for (let next: string | undefined = from; next !== undefined; next = this.#missedFrom) {
+      this.#missedFrom = undefined;
+      await this.#catchUp(connection, next);
+    }
+    this.#chasing = false;
   }
 
   /** What was not sent because this client was slow; what it does not get because the engine is killed was not told. */
