@@ -86,11 +86,15 @@ export class Api {
       if (!event.ok) return event;
       return event.value === undefined ? fail('not_found', 'There is no such event.') : ok(event.value);
     },
-    'events.subscribe': ({ query }, client) => {
+    'events.subscribe': ({ query, pace }, client) => {
       const parsed = queryOf(query);
       if (!parsed.ok) return parsed;
       const from = this.#options.newest();
-      const subscription = client.subscribe(toPredicate(parsed.value), from);
+      const subscription = client.subscribe(
+        toPredicate(parsed.value),
+        from,
+        pace && { newest: pace.newest, everyMs: pace.every_ms },
+      );
       return subscription === undefined
         ? fail('busy', `No more than ${MAX_SUBSCRIPTIONS} subscriptions fit one connection.`)
         : ok({ subscription, from });

@@ -301,6 +301,8 @@ export interface LiveEvents {
   readonly events: readonly Event[];
   /** Set when this client was too slow: events after this cursor were not sent and are to be paged with `after`. */
   readonly behind?: string;
+  /** Of what came since the last batch, so many came before these and were left out: the store has them. */
+  readonly skipped?: number;
 }
 
 /** One setting as it holds now. */

@@ -2,21 +2,25 @@
  * The open feed: what the page works in each frame while events pour in and while it is scrolled, how soon it can be
  * used, how soon a key brings the completions, and whether its memory stays. In a real Chromium, without a GPU.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import type { Page } from '@playwright/test';
-import type { EngineOptions } from '../kernel/harness.ts';
+import { ownFolder, type EngineOptions } from '../kernel/harness.ts';
+import { bareList } from './bare.ts';
 import { withConsole, withLoad, type OpenConsole } from './browser.ts';
 import { median, percentile, type Figure } from './figures.ts';
 import { ROOT, say } from './machine.ts';
+import { onDouble, pouring } from './pour.ts';
 import { KEEP_FLAGS, storedPast, storeFolder, withCopy } from './scale/folder.ts';
 
-/** Three events each: 1,000 and 10,000 a second. */
+/** Three events each: 1,000 a second. */
 const EXECS_PER_S = 334;
-const MANY_EXECS_PER_S = 3334;
+const MANY_EVENTS_PER_S = 10_000;
+/** Rows that the feed changes in one frame at most. */
+const ROWS_AT_ONCE = 4;
 const OPENINGS = 15;
 const KEYS = 30;
 const TRACED_MS = 10_000;
@@ -29,12 +33,46 @@ export interface ConsoleOptions {
 }
 
 export async function consoleBench({ folder, minutes }: ConsoleOptions): Promise<Figure[]> {
-  if (folder === undefined) return openFeed({}, 0, minutes);
+  const flood = await flooded();
+  if (folder === undefined) return [...(await openFeed({}, 0, minutes)), ...flood];
   const past = storedPast(folder);
   if (past === undefined) throw new Error(`${folder} is not filled: run scale first`);
-  return withCopy(storeFolder(folder), (data) =>
-    openFeed({ data, keep: KEEP_FLAGS }, past.options.events, minutes),
-  );
+  return withCopy(storeFolder(folder), async (data) => [
+    ...(await openFeed({ data, keep: KEEP_FLAGS }, past.options.events, minutes)),
+    ...flood,
+  ]);
+}
+
+/** More events than programs could make beside the page; and the least that any page can take here. */
+async function flooded(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const folder = ownFolder();
+  const socket = join(folder, 'double.sock');
+  try {
+    await withConsole(onDouble(socket), async (open) => {
+      await open.page.goto(await open.link());
+      await ready(open.page);
+      await pouring(socket, MANY_EVENTS_PER_S, async () => {
+        const { flowing, live } = await flow(open);
+        figures.push(...frames(`${flowing} into the live feed`, live));
+      });
+      await open.page.close();
+      const page = await open.browser.newPage({ viewport: { width: 1440, height: 900 } });
+      await bareList(page, ROWS_AT_ONCE);
+      const { work } = await traced({ ...open, page }, () => wait(TRACED_MS));
+      const name = `a bare list of texts, ${ROWS_AT_ONCE} rows of 30 changed in each frame, p99`;
+      const note = `the least that a page takes here: median ${median(work).toFixed(2)} ms`;
+      figures.push({ bench: 'console', name, value: percentile(work, 99), unit: 'ms', note });
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return figures;
+}
+
+async function ready(page: Page): Promise<void> {
+  await page.getByRole('grid').waitFor();
+  await page.getByRole('textbox', { name: 'Query' }).and(page.locator('[contenteditable]')).waitFor();
 }
 
 async function openFeed(options: EngineOptions, stored: number, minutes: number): Promise<Figure[]> {
@@ -42,21 +80,16 @@ async function openFeed(options: EngineOptions, stored: number, minutes: number)
   await withConsole(options, async (open) => {
     figures.push(usable(await openings(open), stored));
     const { page } = open;
-    await page.getByRole('textbox', { name: 'Query' }).and(page.locator('[contenteditable]')).waitFor();
+    await ready(page);
     await page.getByRole('button', { name: /^Range: / }).click();
     await page.getByRole('button', { name: 'All time' }).click();
     say('console: scrolling');
     const scrolled = await traced(open, () => scroll(page));
     figures.push(...frames(`scrolling ${stored} events`, scrolled));
     await page.reload();
-    await page.getByRole('grid').waitFor();
-    await page.getByRole('textbox', { name: 'Query' }).and(page.locator('[contenteditable]')).waitFor();
-    await withLoad(MANY_EXECS_PER_S, async () => {
-      const { flowing, live } = await pouring(open);
-      figures.push(...frames(`${flowing} into the live feed`, live));
-    });
+    await ready(page);
     await withLoad(EXECS_PER_S, async () => {
-      const { flowing, live } = await pouring(open);
+      const { flowing, live } = await flow(open);
       figures.push(...frames(`${flowing} into the live feed`, live));
       figures.push(completion(await keys(page), flowing));
       figures.push(...(await memory(page, minutes, flowing)));
@@ -65,7 +98,7 @@ async function openFeed(options: EngineOptions, stored: number, minutes: number)
   return figures;
 }
 
-async function pouring(open: OpenConsole) {
+async function flow(open: OpenConsole) {
   await wait(3000);
   say('console: events pour in');
   const before = await received(open);

@@ -50,6 +50,7 @@ export interface EngineOptions {
   readonly quiet?: boolean;
   /** Further flags, such as --keep-days. */
   readonly keep?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** Begin before the helper says that it runs. */
   readonly early?: boolean;
 }
@@ -70,7 +71,7 @@ export class Engine {
   #catchingUp = Promise.resolve();
   #sorted = 0;
 
-  private constructor(folder: string, { data, ringBytes, quiet, keep }: EngineOptions) {
+  private constructor(folder: string, { data, ringBytes, quiet, keep, env }: EngineOptions) {
     this.folder = folder;
     this.data = data ?? join(folder, 'data');
     this.socket = join(folder, 'merlon.sock');
@@ -84,6 +85,7 @@ export class Engine {
       env: {
         ...process.env,
         ...ownConfig(folder),
+        ...env,
         ...(ringBytes === undefined ? {} : { MERLON_RING_BYTES: String(ringBytes) }),
       },
     });

@@ -113,6 +113,60 @@ describe('Client', () => {
     expect(behind()).toEqual(['1.5.0', '1.5.4000']);
   });
 
+  test('who wants the newest alone gets them, and the number of those before; all of them when there are few', async () => {
+    const { socket, client, offer, behind } = setUp();
+    client.subscribe(everything, '1.5.0', { newest: 3, everyMs: 30 });
+    const batches = () =>
+      socket.sent.map(({ value }) => [value.skipped, ...value.events.map((event) => event.cursor)]);
+    offer(4000);
+    expect(batches()).toEqual([[3997, '1.5.3998', '1.5.3999', '1.5.4000']]);
+    offer(2);
+    offer(2);
+    await wait(60);
+    offer(2);
+    expect(batches().slice(1)).toEqual([
+      [1, '1.5.4002', '1.5.4003', '1.5.4004'],
+      [undefined, '1.5.4005', '1.5.4006'],
+    ]);
+    expect(behind()).toEqual([]);
+  });
+
+  test('who wants the newest alone and reads slowly gets the newest once it has caught up', async () => {
+    const { socket, client, offer, behind } = setUp();
+    client.subscribe(everything, '1.5.0', { newest: 2, everyMs: 0 });
+    socket.writableLength = BEHIND_BYTES + 1;
+    offer(9);
+    offer(9);
+    await wait(40);
+    expect(socket.sent).toEqual([]);
+    socket.writableLength = 0;
+    socket.emit('drain');
+    expect(socket.sent[0]?.value).toMatchObject({
+      skipped: 16,
+      events: [{ cursor: '1.5.17' }, { cursor: '1.5.18' }],
+    });
+    expect(behind()).toEqual([]);
+  });
+
+  test('each subscription has a pace of its own: the more was sent, the longer it rests', async () => {
+    const { socket, client, offer } = setUp();
+    const of = (id: number | undefined) =>
+      socket.sent.filter(({ value }) => value.subscription === id).length;
+    const slow = client.subscribe(everything, '1.5.0', { newest: 10, everyMs: 1000 });
+    const quick = client.subscribe(everything, '1.5.0');
+    offer(1);
+    offer(1);
+    await wait(60);
+    expect([of(slow), of(quick)]).toEqual([1, 2]);
+    await wait(100);
+    expect(of(slow)).toBe(2);
+    offer(9);
+    await wait(200);
+    offer(1);
+    await wait(200);
+    expect(of(slow)).toBe(3);
+  });
+
   test('more than can be shown at once is to be paged', async () => {
     const { client, offer, all, behind } = setUp();
     client.subscribe(everything, '1.4.7');

@@ -46,7 +46,7 @@ export async function serveWebFace(options: WebFaceOptions): Promise<WebFace> {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_REQUEST_BYTES,
-    perMessageDeflate: false,
+    perMessageDeflate: { threshold: 4096, zlibDeflateOptions: { level: 1 } },
     autoPong: false, // browsers send no pings, and unread pongs would pile up
   });
 

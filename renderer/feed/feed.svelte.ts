@@ -1,4 +1,10 @@
-import type { Console, EventPage, LiveEvents, Searched } from '../../shared/console.ts';
+import {
+  MAX_LIVE,
+  type Console,
+  type EventPage,
+  type LiveEvents,
+  type Searched,
+} from '../../shared/console.ts';
 import * as v from 'valibot';
 import type { Event } from '../../shared/event.ts';
 import { parseQuery } from '../../shared/query.ts';
@@ -16,19 +22,23 @@ export const MAX_LIVE_ROWS = 5_000;
 export const MAX_ROWS = 40_000;
 /** New rows that wait while the list is paused; beyond, only their number is known, and the store has them. */
 const MAX_HELD = 20_000;
-const PAGE = 200;
 /** An answer in about so many milliseconds, with what was found: then the page asks on from there. */
 const PATIENCE_MS = 250;
-/** Rows that fill any window: so many more, and a search rests until somebody scrolls. */
-const FULL = 150;
-/** Time between two changes of the list: nobody reads faster, and the page stays free for other work. */
+/**
+ * Rows of a screen, and the time in which as many may come: nobody reads faster, and the page stays free for other work.
+ * Of more the newest come; who scrolls down reads the others.
+ */
+const SCREEN = Math.min(MAX_LIVE, Math.ceil((globalThis.screen?.height ?? 1080) / 28) + 2);
+const SCREEN_MS = 250;
+/** Rows asked for at once, and found before a search rests until somebody scrolls: no frame has more to take in. */
+const PAGE = SCREEN + 20;
+/** Time between two changes of the list. */
 const MIN_CHANGE_MS = 30;
-/** The same where more come than change in one frame: the list changes from the top to the bottom over some. */
-const A_FEW = 8;
-const MIN_MANY_MS = 70;
-/** The same while rows are folded: each change folds all of them anew. */
+/** More comes than is shown for so long after it last did: words must not flicker. */
+const SKIPPING_MS = 3000;
+/** Time between two changes of the list while rows are folded: each change folds all of them anew. */
 const MIN_FOLDED_MS = 500;
-/** Time between two readings of the newest page, when more comes than this page can take. */
+/** Time between two readings of the newest page, when more is stored than the engine can still show. */
 const MIN_RESTART_MS = 1000;
 
 /** Why the list stands still. Capture never does. */
@@ -53,6 +63,8 @@ export class Feed {
   selected = $state.raw<Event | undefined>();
   /** Events that came while the list stood still. */
   newer = $state(0);
+  /** More comes than is shown: rows are the newest, without those in between. */
+  skipping = $state(false);
   /** First rows of this query were asked for and have not come. */
   loading = $state(false);
   loadingOlder = $state(false);
@@ -79,8 +91,11 @@ export class Feed {
   #subscription: number | undefined;
   #early: LiveEvents[] = [];
   #held: Event[] = [];
-  /** More came than is held: going live asks the store. */
-  #overflowed = false;
+  /** Between those that are held and the rows are others, which the store has: the rows make place. */
+  #apart = false;
+  /** More was stored than the engine could still send: going live asks the store. */
+  #behind = false;
+  #skipped: ReturnType<typeof setTimeout> | undefined;
   #seen = new Set<string>();
   #frame: number | undefined;
   #turn = 0;
@@ -112,7 +127,7 @@ export class Feed {
     if (this.pausedBy === undefined || this.rows.length === 0) return this.#restart();
     // The rows that stand still stay; what is newer is read when they go on.
     await this.#subscribe(++this.#turn);
-    this.#overflowed = true;
+    this.#behind = true;
   }
 
   /** What is shown may be there no more. */
@@ -209,7 +224,7 @@ export class Feed {
     const cuts = this.#cuts;
     const goesOn = () => turn === this.#turn && cuts === this.#cuts;
     this.loadingOlder = true;
-    for (let found = 0; found < FULL && !this.atEnd && !this.stopped && goesOn();) {
+    for (let found = 0; found < PAGE && !this.atEnd && !this.stopped && goesOn();) {
       const page = await this.#page(api, this.#next);
       if (!goesOn()) return;
       if (!page.ok) {
@@ -277,7 +292,7 @@ export class Feed {
     this.#held = this.#held.filter((event) => !this.#seen.has(event.cursor));
     this.newer = this.pausedBy === undefined ? 0 : this.#held.length;
     this.#plan();
-    if (this.rows.length < FULL) await this.loadOlder();
+    if (this.rows.length < PAGE) await this.loadOlder();
   }
 
   /** @returns whether this turn's subscription stands. */
@@ -288,10 +303,11 @@ export class Feed {
     this.#subscription = undefined;
     this.#held = [];
     this.#early = [];
-    this.#overflowed = false;
+    this.#apart = this.#behind = false;
     this.newer = 0;
     if (left !== undefined) void api.request('events.unsubscribe', { subscription: left });
-    const live = await api.request('events.subscribe', { query: this.applied });
+    const pace = { newest: SCREEN, every_ms: SCREEN_MS };
+    const live = await api.request('events.subscribe', { query: this.applied, pace });
     if (turn !== this.#turn) {
       if (live.ok) void api.request('events.unsubscribe', { subscription: live.value.subscription });
       return false;
@@ -318,24 +334,34 @@ export class Feed {
     }
     const fresh = live.events.filter((event) => !this.#seen.has(event.cursor));
     for (const event of fresh) this.lineage.learn(event);
-    if (live.behind !== undefined || this.#held.length + fresh.length > MAX_HELD) {
-      this.#overflowed = true;
-      this.#held = [];
+    if (live.behind !== undefined) this.#behind = true;
+    if (live.skipped !== undefined) this.#skip(live.skipped);
+    this.#held.push(...fresh);
+    if (this.#held.length > MAX_HELD) {
+      this.#held = this.#held.slice(-PAGE);
+      this.#apart = true;
     }
-    if (!this.#overflowed) this.#held.push(...fresh);
     if (this.pausedBy === undefined) this.#plan();
-    else this.newer = this.#overflowed ? this.newer + fresh.length : this.#held.length;
+    else this.newer += fresh.length;
   }
 
-  /** At most one change of the list for each frame, however much comes in, and pauses between them in a storm. */
+  /** So many came before what is held next. */
+  #skip(events: number): void {
+    this.#held = [];
+    this.#apart = true;
+    if (this.pausedBy !== undefined) this.newer += events;
+    this.skipping = true;
+    clearTimeout(this.#skipped);
+    this.#skipped = setTimeout(() => (this.skipping = false), SKIPPING_MS);
+  }
+
+  /** At most one change of the list for each frame, however much comes in. */
   #plan(): void {
     if (this.#frame !== undefined) return;
     this.#frame = requestAnimationFrame((now) => {
       this.#frame = undefined;
       if (this.pausedBy !== undefined) return;
-      const many = this.#overflowed || this.#held.length > A_FEW;
-      const pace = this.grouped ? MIN_FOLDED_MS : many ? MIN_MANY_MS : MIN_CHANGE_MS;
-      if (now - this.#changedAt < pace) return this.#plan();
+      if (now - this.#changedAt < (this.grouped ? MIN_FOLDED_MS : MIN_CHANGE_MS)) return this.#plan();
       this.#changedAt = now;
       this.#catchUp();
     });
@@ -343,18 +369,20 @@ export class Feed {
 
   #catchUp(): void {
     if (this.loading) return;
-    if (this.#overflowed) {
+    if (this.#behind) {
       if (performance.now() - this.#restartedAt < MIN_RESTART_MS) return this.#plan();
       return void this.#restart({ onTop: true });
     }
     if (this.#held.length === 0) return;
     const fresh = this.#held;
+    const apart = this.#apart;
+    const kept = apart ? [] : this.rows;
     this.#held = [];
+    this.#apart = false;
     this.newer = 0;
-    const before = this.rows.length;
-    this.rows = mergeNewest(fresh, this.rows, MAX_LIVE_ROWS);
+    this.rows = mergeNewest(fresh, kept, MAX_LIVE_ROWS);
     this.arrived += fresh.length;
-    if (this.rows.length < before + fresh.length) this.#cut();
+    if (apart || this.rows.length < kept.length + fresh.length) this.#cut();
   }
 
   /** Rows were cut off at the end: older ones go on after the last that is left. */
