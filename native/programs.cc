@@ -34,6 +34,12 @@ const std::string kSnapshotPlain = "snapshot_plain"; /* stands in for it where i
 /* Past this share of the ring a producer wakes the reader, however recently it looked. */
 constexpr uint32_t kWakeupShare = 4;
 
+/*
+ * What nearly every kernel takes as it is, in one object: for each libbpf reads all of the kernel's types, which takes a
+ * tenth of a second.
+ */
+const std::vector<std::string> kUsual{"process_exec", "process_fork", "process_exit", "cgroup_made", "snapshot"};
+
 bool has(const std::vector<std::string> &names, const std::string &name)
 {
 	return std::find(names.begin(), names.end(), name) != names.end();
@@ -148,13 +154,19 @@ std::optional<Failure> Programs::load(uint32_t ring_bytes)
 {
 	if (!may_load())
 		return Failure{"not_permitted", EPERM, "The helper lacks CAP_BPF or CAP_PERFMON.", ""};
+	usual = !load_named(kUsual, ring_bytes);
+	return usual ? std::nullopt : load_named(kMandatory, ring_bytes);
+}
+
+std::optional<Failure> Programs::load_named(const std::vector<std::string> &names, uint32_t ring_bytes)
+{
 	LogCapture log;
 	skeleton = merlon__open();
 	if (!skeleton)
 		return load_failure(errno, log.take());
 	bpf_map__set_max_entries(skeleton->maps.ring, ring_bytes);
 	skeleton->rodata->wakeup_bytes = ring_bytes / kWakeupShare;
-	autoload_only(skeleton, kMandatory);
+	autoload_only(skeleton, names);
 	int error = merlon__load(skeleton);
 	if (error == 0)
 		return std::nullopt;
@@ -181,13 +193,21 @@ std::optional<Failure> Programs::attach()
 	{
 		int error;
 		std::string said;
-		if (!bpf_program__autoload(program) || attach_one(program, error, said))
-			continue;
 		std::string name = bpf_program__name(program);
+		if (!has(kMandatory, name) || attach_one(program, error, said))
+			continue;
 		return Failure{code_of(error, said), error,
 			       "The kernel did not attach " + name + ": " + strerror(error) + ".", said};
 	}
 	return std::nullopt;
+}
+
+/* All but the first so many. */
+void Programs::drop_links(size_t kept)
+{
+	for (size_t i = kept; i < links.size(); i++)
+		bpf_link__destroy(links[i].link);
+	links.resize(kept);
 }
 
 /* A further object with the programs named, over the maps of the first. Nothing, and the reason, where it is refused.
@@ -244,9 +264,7 @@ bool Programs::add_whole(const std::vector<std::string> &names, std::string &rea
 		return true;
 	reason = refusals.back().reason;
 	refusals.resize(refusals_before);
-	for (size_t i = links_before; i < links.size(); i++)
-		bpf_link__destroy(links[i].link);
-	links.resize(links_before);
+	drop_links(links_before);
 	merlon__destroy(beside.back());
 	beside.pop_back();
 	return false;
@@ -269,20 +287,42 @@ void Programs::add_each(const std::vector<std::string> &names)
 
 void Programs::add_failed_exec()
 {
+	std::vector<std::string> both = kFailedExec;
+	both.insert(both.end(), kFailedExec32.begin(), kFailedExec32.end());
 	std::string reason;
-	if (!add_whole(kFailedExec, reason))
+	if (!add_whole(both, reason) && !add_whole(kFailedExec, reason))
 		return add_each(kFailedExecPlain);
 	close_tracepoints();
 	/* Not there where the kernel runs no 32-bit programs. */
-	if (!add_whole(kFailedExec32, reason) &&
-	    libbpf_find_vmlinux_btf_id("__ia32_compat_sys_execve", BPF_TRACE_FEXIT) > 0)
-		for (const std::string &name : kFailedExec32)
-			refusals.push_back({name, reason});
+	if (has(attached(), kFailedExec32.front()) ||
+	    libbpf_find_vmlinux_btf_id("__ia32_compat_sys_execve", BPF_TRACE_FEXIT) <= 0)
+		return;
+	for (const std::string &name : kFailedExec32)
+		refusals.push_back({name, reason});
+}
+
+/* Those that were loaded with the mandatory ones: all of them or none. */
+bool Programs::attach_loaded()
+{
+	size_t links_before = links.size();
+	bpf_program *program;
+	bpf_object__for_each_program(program, skeleton->obj)
+	{
+		int error;
+		std::string said;
+		if (!bpf_program__autoload(program) || has(kMandatory, bpf_program__name(program)) ||
+		    attach_one(program, error, said))
+			continue;
+		drop_links(links_before);
+		return false;
+	}
+	return true;
 }
 
 void Programs::add_optional()
 {
-	add_each(kOptional);
+	if (!usual || !attach_loaded())
+		add_each(kOptional);
 	add_failed_exec();
 }
 

@@ -36,13 +36,13 @@ class Programs
 	/* The hash of the record layout that the object was built with. Needs no privilege. */
 	static std::string layout_hash();
 
-	/* Loads what nothing works without. */
+	/* Loads what a usual kernel takes or, where this one refuses some of it, what nothing works without. */
 	std::optional<Failure> load(uint32_t ring_bytes);
 
-	/* Attaches it. Events flow from here on: verifying the rest takes as long again. */
+	/* Attaches what nothing works without. Events flow from here on. */
 	std::optional<Failure> attach();
 
-	/* Loads and attaches the other programs, over the same maps. What this kernel refuses is in refused(). */
+	/* Attaches the other programs, and loads them where that is still to be done. What this kernel refuses is in refused(). */
 	void add_optional();
 
 	/* Detaches and unloads. Idempotent. */
@@ -64,6 +64,9 @@ class Programs
 	int open_snapshot() const;
 
       private:
+	std::optional<Failure> load_named(const std::vector<std::string> &names, uint32_t ring_bytes);
+	bool attach_loaded();
+	void drop_links(size_t kept);
 	merlon *load_beside(const std::vector<std::string> &names, std::string &reason);
 	bool attach_one(bpf_program *program, int &error, std::string &said);
 	bool add(const std::vector<std::string> &names, std::string &reason);
@@ -76,8 +79,9 @@ class Programs
 		bpf_program *program;
 		bpf_link *link;
 	};
-	merlon *skeleton = nullptr;   /* the mandatory programs, and the maps of all */
-	std::vector<merlon *> beside; /* the optional ones */
+	merlon *skeleton = nullptr;   /* the mandatory programs or the usual ones, and the maps of all */
+	std::vector<merlon *> beside; /* the optional ones, where they could not be loaded with the others */
+	bool usual = false;           /* the optional ones were loaded with them, save those that tell of failed execs */
 	std::vector<Attached> links;
 	std::vector<Refused> refusals;
 };
