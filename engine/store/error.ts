@@ -16,7 +16,7 @@ export class StoreError extends Error {
 export function storeError(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
-  const said = error instanceof Error ? error.message : String(error);
+  const said = wordsOf(error);
   const cause = { cause: error };
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
     const advice =
@@ -41,6 +41,12 @@ export function storeError(error: unknown, path: string): StoreError {
   }
   const advice = 'See the engine’s log; the disk that holds it may have a fault.';
   return new StoreError('failed', `The database ${path} could not be used (${said}). ${advice}`, cause);
+}
+
+/** Without what only programmers read: of “EFBIG: file too large, write” the middle. */
+function wordsOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  return /^E[A-Z0-9]+: ([^,]+)/.exec(said)?.[1] ?? said;
 }
 
 /** Whether there is no space left. */

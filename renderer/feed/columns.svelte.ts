@@ -17,7 +17,7 @@ interface Made {
 
 export const MADE: Readonly<Record<MadeColumn, Made>> = {
   time: { title: 'Time', about: 'when it happened', width: 88, fields: ['@timestamp'] },
-  action: { title: 'Action', about: 'what happened', width: 92, fields: ['event.action'] },
+  action: { title: 'Action', about: 'what happened', width: 112, fields: ['event.action'] },
   process: { title: 'Process', about: 'name and pid', width: 148, fields: ['process.name', 'process.pid'] },
   ancestry: {
     title: 'Ancestry',
