@@ -127,7 +127,15 @@ export const someStatus: Status = {
     lost: 3,
     lost_by_type: { exec: 3 },
   },
-  store: { path: '/data/merlon.db', bytes: 5 << 20, events: 1284, oldest: null, partitions: 2, damaged: [] },
+  store: {
+    path: '/data/merlon.db',
+    bytes: 5 << 20,
+    events: 1284,
+    oldest: null,
+    partitions: 2,
+    damaged: [],
+    damaged_partitions: 0,
+  },
   host: { kernel: '6.18.0', boot_id: 'b' },
 };
 

@@ -33,8 +33,8 @@ async function confirm(store: Status['store'], scope: AsideScope, signal: AbortS
   if (signal.aborted || answer !== 'fresh') throw new CommandError(EXIT.failed, 'Nothing was set aside.');
 }
 
-const damagedWords = ({ damaged, partitions }: Status['store']) =>
-  `This sets the damaged files aside (${count(damaged.length)} of ${count(partitions)}); sound ones stay.`;
+const damagedWords = ({ damaged_partitions: damaged, partitions }: Status['store']) =>
+  `This sets the damaged files aside (${count(damaged)} of ${count(partitions)}); sound ones stay.`;
 
 const databaseWords = ({ unopened, events, bytes: size, path }: Status['store']) =>
   unopened

@@ -137,7 +137,16 @@ const status = (state: Status['helper']['state'], store: Partial<Status['store']
   engine: { version: '0.1.0', pid: 1, uptime_s: 1, rss_bytes: 1 },
   helper: { state, pid: null, since: 0 },
   sensor: { attached: [], refused: [], events_per_s: null, received: 0, lost: null, lost_by_type: {} },
-  store: { path: '', bytes: 0, events: 0, oldest: null, partitions: 0, damaged: [], ...store },
+  store: {
+    path: '',
+    bytes: 0,
+    events: 0,
+    oldest: null,
+    partitions: 0,
+    damaged: [],
+    damaged_partitions: 0,
+    ...store,
+  },
   host: { kernel: '6.12', boot_id: 'b' },
 });
 

@@ -12,7 +12,16 @@ const status = ({ lost = 0, store = {}, ...helper }: Given = {}): Status => ({
   engine: { version: '0.1.0', pid: 1, uptime_s: 1, rss_bytes: 1 },
   helper: { state: 'running', pid: 2, since: 0, ...helper },
   sensor: { attached: [], refused: [], events_per_s: 1, received: 1, lost, lost_by_type: {} },
-  store: { path: '', bytes: 1, events: 1, oldest: null, partitions: 1, damaged: [], ...store },
+  store: {
+    path: '',
+    bytes: 1,
+    events: 1,
+    oldest: null,
+    partitions: 1,
+    damaged: [],
+    damaged_partitions: 0,
+    ...store,
+  },
   host: { kernel: '6.12', boot_id: 'b' },
 });
 

@@ -35,8 +35,8 @@ const std::string kSnapshotPlain = "snapshot_plain"; /* stands in for it where i
 constexpr uint32_t kWakeupShare = 4;
 
 /*
- * What nearly every kernel takes as it is, in one object: for each libbpf reads all of the kernel's types, which takes a
- * tenth of a second.
+ * What nearly every kernel takes as it is, in one object: for each libbpf reads all of the kernel's types, which takes
+ * a tenth of a second.
  */
 const std::vector<std::string> kUsual{"process_exec", "process_fork", "process_exit", "cgroup_made", "snapshot"};
 

@@ -42,7 +42,8 @@ class Programs
 	/* Attaches what nothing works without. Events flow from here on. */
 	std::optional<Failure> attach();
 
-	/* Attaches the other programs, and loads them where that is still to be done. What this kernel refuses is in refused(). */
+	/* Attaches the other programs, and loads them where that is still to be done. What this kernel refuses is in
+	 * refused(). */
 	void add_optional();
 
 	/* Detaches and unloads. Idempotent. */
@@ -81,7 +82,7 @@ class Programs
 	};
 	merlon *skeleton = nullptr;   /* the mandatory programs or the usual ones, and the maps of all */
 	std::vector<merlon *> beside; /* the optional ones, where they could not be loaded with the others */
-	bool usual = false;           /* the optional ones were loaded with them, save those that tell of failed execs */
+	bool usual = false; /* the optional ones were loaded with them, save those that tell of failed execs */
 	std::vector<Attached> links;
 	std::vector<Refused> refusals;
 };

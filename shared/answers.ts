@@ -54,6 +54,8 @@ export interface Status {
     readonly waiting?: StoreWaiting;
     /** What cannot be read any more, a sentence each. */
     readonly damaged: readonly string[];
+    /** How many of the files count as damaged; `damaged` may say more, of what was repaired already. */
+    readonly damaged_partitions: number;
     /** Only while events cannot be stored: what is true, since when, what is safe, and the next step. */
     readonly problem?: string;
     /** Only while the database cannot be opened at all: then nothing of it is known, and `problem` says why. */

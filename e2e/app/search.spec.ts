@@ -88,7 +88,10 @@ test('while events are not stored, the bar counts down and the page says why', a
 });
 
 test('what is damaged is said, with what to do', async ({ between, searched }) => {
-  between.storeIs({ damaged: ['The file 000002.db is damaged from page 7 on.', 'Another.'] });
+  between.storeIs({
+    damaged: ['The file 000002.db is damaged from page 7 on.', 'Another.'],
+    damaged_partitions: 2,
+  });
   await expect(searched.status).toContainText('2 files damaged');
   await expect(searched.banner('Some events cannot be read')).toContainText('000002.db is damaged');
   await expect(searched.banner('Some events cannot be read')).toContainText('Save what can be read');
@@ -119,6 +122,7 @@ for (const theme of ['light', 'dark'] as const) {
             'Events are not stored since 14:02:03. What was stored is safe; what came since waits in memory and is tried again every second. There is no space left for the database /home/alex/.local/state/merlon/catalogue.db (database or disk is full). Free some space on that disk.',
           waiting: { events: 9000, bytes: 24 << 20, limit_bytes: 64 << 20, seconds_left: 40 },
           damaged: ['The file 000002.db is damaged from page 7 on.'],
+          damaged_partitions: 1,
         });
         await expect(searched.status).toContainText('Not storing');
         await page.screenshot({ path: path('trouble') });

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FRAME_CONTROL, FrameReader } from '../../shared/frames.ts';
 import type { LiveEvents } from '../../shared/console.ts';
 import { BEHIND_BYTES, Client, LiveEvent, MAX_SUBSCRIPTIONS } from './client.ts';
@@ -41,6 +41,10 @@ function setUp() {
   return { socket, client, offer, all, behind };
 }
 const everything = () => true;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('Client', () => {
   test('the first event leaves at once, those that follow in one batch', async () => {
@@ -113,7 +117,8 @@ describe('Client', () => {
     expect(behind()).toEqual(['1.5.0', '1.5.4000']);
   });
 
-  test('who wants the newest alone gets them, and the number of those before; all of them when there are few', async () => {
+  test('who wants the newest alone gets them, and the number of those before; all of them when there are few', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const { socket, client, offer, behind } = setUp();
     client.subscribe(everything, '1.5.0', { newest: 3, everyMs: 30 });
     const batches = () =>
@@ -122,7 +127,7 @@ describe('Client', () => {
     expect(batches()).toEqual([[3997, '1.5.3998', '1.5.3999', '1.5.4000']]);
     offer(2);
     offer(2);
-    await wait(60);
+    vi.advanceTimersByTime(60);
     offer(2);
     expect(batches().slice(1)).toEqual([
       [1, '1.5.4002', '1.5.4003', '1.5.4004'],
@@ -148,7 +153,8 @@ describe('Client', () => {
     expect(behind()).toEqual([]);
   });
 
-  test('each subscription has a pace of its own: the more was sent, the longer it rests', async () => {
+  test('each subscription has a pace of its own: the more was sent, the longer it rests', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const { socket, client, offer } = setUp();
     const of = (id: number | undefined) =>
       socket.sent.filter(({ value }) => value.subscription === id).length;
@@ -156,15 +162,18 @@ describe('Client', () => {
     const quick = client.subscribe(everything, '1.5.0');
     offer(1);
     offer(1);
-    await wait(60);
+    vi.advanceTimersByTime(60);
     expect([of(slow), of(quick)]).toEqual([1, 2]);
-    await wait(100);
+    vi.advanceTimersByTime(60);
     expect(of(slow)).toBe(2);
     offer(9);
-    await wait(200);
-    offer(1);
-    await wait(200);
+    vi.advanceTimersByTime(200);
     expect(of(slow)).toBe(3);
+    offer(1);
+    vi.advanceTimersByTime(200);
+    expect(of(slow)).toBe(3);
+    vi.advanceTimersByTime(900);
+    expect(of(slow)).toBe(4);
   });
 
   test('more than can be shown at once is to be paged', async () => {

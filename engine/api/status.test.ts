@@ -7,7 +7,7 @@ const RUNNING: Status = {
   engine: { version: '0', pid: 1, uptime_s: 1, rss_bytes: 1 },
   helper: { state: 'running', pid: 2, since: 0 },
   sensor: { attached: ['a'], refused: [], events_per_s: 0, received: 0, lost: 0, lost_by_type: {} },
-  store: { path: '/d', bytes: 0, events: 0, oldest: null, partitions: 1, damaged: [] },
+  store: { path: '/d', bytes: 0, events: 0, oldest: null, partitions: 1, damaged: [], damaged_partitions: 0 },
   host: { kernel: '6', boot_id: 'b' },
 };
 
@@ -84,6 +84,7 @@ describe('StoreStatus', () => {
     oldest: 1,
     partitions: 2,
     damaged: [],
+    damagedPartitions: 0,
     waiting: { events: bytes / 256, bytes },
     ...more,
   });
@@ -96,6 +97,7 @@ describe('StoreStatus', () => {
       oldest: 1,
       partitions: 2,
       damaged: [],
+      damaged_partitions: 0,
     });
   });
 

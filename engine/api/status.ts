@@ -65,7 +65,7 @@ export class StoreStatus {
 
   /** @param nowMs milliseconds of a clock that is never set back. */
   of(stats: StoreStats, nowMs = performance.now()): Status['store'] {
-    const { path, bytes, events, oldest, partitions, damaged, refused, unopened } = stats;
+    const { path, bytes, events, oldest, partitions, damaged, damagedPartitions, refused, unopened } = stats;
     const waiting = this.#waiting(stats, nowMs);
     return {
       path,
@@ -75,6 +75,7 @@ export class StoreStatus {
       partitions,
       ...(waiting === undefined ? {} : { waiting }),
       damaged,
+      damaged_partitions: damagedPartitions,
       ...(refused === undefined ? {} : { problem: (unopened ? unopenedProblem : problemOf)(refused) }),
       ...(unopened && { unopened }),
     };
@@ -104,7 +105,7 @@ export class StoreStatus {
 
 /** The same where the database was not opened. */
 const unopenedProblem = ({ said, sinceMs }: NonNullable<StoreStats['refused']>) =>
-  `The database is not open; nothing of it was changed. What came since ${clock(sinceMs)} waits in memory until it is set aside or Merlon ends. ${said}`;
+  `The database is not open; nothing of it was deleted. What came since ${clock(sinceMs)} waits in memory until it is set aside or Merlon ends. ${said}`;
 
 const clock = (ms: number) => new Date(ms).toTimeString().slice(0, 8);
 

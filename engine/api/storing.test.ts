@@ -12,6 +12,7 @@ const STATS = {
   oldest: null,
   partitions: 1,
   damaged: [],
+  damagedPartitions: 0,
   waiting: { events: 0, bytes: 0 },
 };
 

@@ -27,7 +27,15 @@ const STATUS: Status = {
     lost: 0,
     lost_by_type: {},
   },
-  store: { path: '/home/anna/x/catalogue.db', bytes: 1, events: 1, oldest: 1, partitions: 1, damaged: [] },
+  store: {
+    path: '/home/anna/x/catalogue.db',
+    bytes: 1,
+    events: 1,
+    oldest: 1,
+    partitions: 1,
+    damaged: [],
+    damaged_partitions: 0,
+  },
   host: { kernel: '6.18.0', boot_id: '8a79902f-7c1c-4054-aabd-7b20a8950778' },
 };
 const PERSON = { home: '/home/anna', user: 'anna', host: 'hazel.lan' };

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import * as v from 'valibot';
 import type { Cut, Hold } from './contract.ts';
 import { cataloguePath } from './layout.ts';
-import { migrate } from './migrate.ts';
+import { migrate, mustBeOurs } from './migrate.ts';
 import type { PartitionTotals } from './partition.ts';
 
 const partitionRow = v.object({
@@ -64,9 +64,10 @@ export class Catalogue {
     closeSync(openSync(path, 'a', 0o600)); // SQLite gives its other files the same mode
     this.#db = new Database(path, { timeout: 5000 });
     try {
+      mustBeOurs(this.#db, path); // before anything is changed
       this.#db.pragma('journal_mode = WAL');
       this.#db.pragma('synchronous = FULL'); // what is held or cut is said once
-      migrate(this.#db, path);
+      migrate(this.#db);
       // Small: everything in it is looked at once, so that damage shows at the start.
       const sound: unknown = this.#db.pragma('integrity_check(1)', { simple: true });
       if (sound !== 'ok') throw new Database.SqliteError(String(sound), 'SQLITE_CORRUPT');

@@ -147,6 +147,8 @@ export interface StoreStats {
   readonly waiting: { readonly events: number; readonly bytes: number };
   /** What is damaged, a sentence each. */
   readonly damaged: readonly string[];
+  /** How many of the partitions count as damaged. */
+  readonly damagedPartitions: number;
   /** Why events wait, from the first failed attempt to store them until one succeeds: a sentence. */
   readonly refused?: { readonly said: string; readonly sinceMs: number };
   /** The database could not be opened, as `refused` says: what comes waits until it is set aside. */

@@ -12,15 +12,19 @@ export class StoreError extends Error {
   }
 }
 
-/** What SQLite or the file system said, as a StoreError about the database at `path`. */
-export function storeError(error: unknown, path: string): StoreError {
+/**
+ * What SQLite or the file system said, as a StoreError about the database at `path`.
+ * @param open whether it is open: only then can it be checked and salvaged.
+ */
+export function storeError(error: unknown, path: string, open = true): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
   const said = wordsOf(error);
   const cause = { cause: error };
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-    const advice =
-      '“merlon store check” tells more; “merlon store salvage” saves what can be read; “merlon store fresh” sets it aside.';
+    const advice = open
+      ? '“merlon store check” tells more; “merlon store salvage” saves what can be read; “merlon store fresh” sets it aside.'
+      : 'Set it aside with “merlon store fresh”, or choose another folder with --data DIR.';
     return new StoreError('corrupt', `The database ${path} is damaged (${said}). ${advice}`, cause);
   }
   if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EPERM|EROFS)/.test(code)) {
@@ -46,7 +50,7 @@ export function storeError(error: unknown, path: string): StoreError {
 /** Without what only programmers read: of “EFBIG: file too large, write” the middle. */
 function wordsOf(error: unknown): string {
   const said = error instanceof Error ? error.message : String(error);
-  return /^E[A-Z0-9]+: ([^,]+)/.exec(said)?.[1] ?? said;
+  return said.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+$/, '');
 }
 
 /** Whether there is no space left. */

@@ -178,6 +178,7 @@ class DiskStore implements Store {
     return {
       ...{ path: this.#path, bytes, events, oldest, partitions, waiting: this.#waiting },
       damaged: [...this.#said, ...damaged.map(({ problem }) => problem)],
+      damagedPartitions: damaged.length,
       ...(refused && { refused }),
       ...(this.#writing.unopened && { unopened: true }),
     };
@@ -267,9 +268,9 @@ class DiskStore implements Store {
   async #setEverythingAside(order: AsideOrder): Promise<SetAside> {
     this.#appender.beginAnew();
     const busy = new StoreError('failed', SETTING_ASIDE);
-    await Promise.all([this.#reading.suspend(this.#writing.unopened ?? busy), this.#chores.close()]);
-    this.#chores = new Chores(this.#folder);
     try {
+      await Promise.all([this.#reading.suspend(this.#writing.unopened ?? busy), this.#chores.close()]);
+      this.#chores = new Chores(this.#folder);
       const done = await this.#writing.setAside(order);
       this.#said = [];
       this.#found = new Map();

@@ -13,7 +13,7 @@ import { PartitionWriter } from './partition.ts';
 import { recover } from './recovery.ts';
 import { dueCuts, oldestUnheld, wiped } from './retention.ts';
 import type { FullPartition, SealedFacts } from './seal.ts';
-import { finishSettingAside, noteAside, setDamagedAside, setEverythingAside } from './set-aside.ts';
+import { finishSettingAside, setDamagedAside, setEverythingAside } from './set-aside.ts';
 import { standingOf } from './standing.ts';
 import type { Append, AsideOrder, Move, Ready, Request, Standing, WriterData } from './writing.ts';
 
@@ -341,9 +341,9 @@ export class Keeper {
         'failed',
         'No file counts as damaged; nothing was set aside. A check finds what is.',
       );
-    const done = setDamagedAside(this.#folder, order, damaged);
+    let done: SetAside;
     try {
-      noteAside(this.#folder, this.#catalogue);
+      done = setDamagedAside(this.#folder, order, damaged, this.#catalogue);
     } finally {
       this.#reread();
       this.#size.forget();
@@ -395,4 +395,5 @@ export class Keeper {
 }
 
 /** What SQLite or the file system said while the folder was opened, as a StoreError. */
-export const openingError = (error: unknown, folder: string) => storeError(error, cataloguePath(folder));
+export const openingError = (error: unknown, folder: string) =>
+  storeError(error, cataloguePath(folder), false);

@@ -19,14 +19,12 @@ function readMigrations(): readonly Migration[] {
 }
 
 /**
- * Brings a database to this version's layout: every migration that it lacks, each in a transaction of its own.
- * `user_version` is the number of the last one.
+ * Looks, and changes nothing.
  * @throws StoreError newer (the database belongs to a later Merlon) or corrupt (it is not Merlon's).
  */
-export function migrate(db: Database.Database, path: string): void {
-  const migrations = readMigrations();
-  const newest = migrations.at(-1)?.number ?? 0;
-  const version = numberOf(db.pragma('user_version', { simple: true }));
+export function mustBeOurs(db: Database.Database, path: string): void {
+  const newest = readMigrations().at(-1)?.number ?? 0;
+  const version = versionOf(db);
   const owner = numberOf(db.pragma('application_id', { simple: true }));
   const empty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (owner !== APPLICATION_ID && !empty) {
@@ -39,7 +37,15 @@ export function migrate(db: Database.Database, path: string): void {
     const message = `The database ${path} was written by a newer Merlon (layout ${version}; this one knows ${newest}). ${advice}`;
     throw new StoreError('newer', message);
   }
-  for (const { number, sql } of migrations) {
+}
+
+/**
+ * Brings a database of ours to this version's layout: every migration that it lacks, each in a transaction of its own.
+ * `user_version` is the number of the last one.
+ */
+export function migrate(db: Database.Database): void {
+  const version = versionOf(db);
+  for (const { number, sql } of readMigrations()) {
     if (number <= version) continue;
     db.transaction(() => {
       db.exec(sql);
@@ -49,4 +55,5 @@ export function migrate(db: Database.Database, path: string): void {
   }
 }
 
+const versionOf = (db: Database.Database) => numberOf(db.pragma('user_version', { simple: true }));
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : 0);

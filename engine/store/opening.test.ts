@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   truncateSync,
@@ -91,8 +92,10 @@ describe('opening', () => {
     const other = new Database(cataloguePath(folder));
     other.exec('CREATE TABLE recipes (name)');
     other.close();
+    const before = readFileSync(cataloguePath(folder));
     expect(await codeOf(open)).toBe('corrupt');
     await expect(open()).rejects.toThrow(/not one of Merlon’s/);
+    expect(readFileSync(cataloguePath(folder)).equals(before)).toBe(true);
   });
 
   test('a folder that is a file is refused', async () => {

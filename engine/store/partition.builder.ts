@@ -44,7 +44,7 @@ function catalogue(folder: string, number: number, totals: PartitionTotals, opti
   const db = new Database(path);
   try {
     db.pragma('journal_mode = WAL');
-    migrate(db, path);
+    migrate(db);
     db.prepare('INSERT OR IGNORE INTO boot (number, boot_id) VALUES (?, ?)').run(
       options.boot,
       options.bootId,

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 import type { Cursor, Event, EventFields } from '../../shared/event.ts';
@@ -161,7 +160,7 @@ export class Reading {
     this.#failAll(why);
     if (worker === undefined) return;
     // By itself: ended from outside while it loads SQLite, a thread takes the whole process along.
-    const ended = once(worker, 'exit');
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
     const timer = setTimeout(() => void worker.terminate(), END_MS);
     worker.postMessage({ end: true } satisfies Told);
     await ended;

@@ -299,7 +299,7 @@ test.skipIf(!lockable)('where the disk refuses, all is as it was, and goes on', 
   execFileSync('chattr', ['+i', eventsFolder(folder)]);
   try {
     await expect(store.setAside('everything')).rejects.toThrow(
-      /cannot write .*EPERM.*Make its folder writable/,
+      /cannot write .*operation not permitted.*Make its folder writable/,
     );
   } finally {
     execFileSync('chattr', ['-i', eventsFolder(folder)]);

@@ -53,13 +53,14 @@ export function setEverythingAside(folder: string, order: AsideOrder): SetAside 
 }
 
 /**
- * Sets the damaged partitions of a sound catalogue aside, which has to `noteAside` afterwards.
- * @throws a file system error; then all is as it was.
+ * Sets the damaged partitions of a sound catalogue aside, and has it know.
+ * @throws a file system error or SqliteError; then all is as it was.
  */
 export function setDamagedAside(
   folder: string,
   order: AsideOrder,
   damaged: readonly CataloguedPartition[],
+  catalogue: Catalogue,
 ): SetAside {
   const events = eventsOf(damaged);
   const numbers = damaged.map(({ number }) => number);
@@ -73,7 +74,21 @@ export function setDamagedAside(
     cuts: [],
     boots: [],
   }));
+  try {
+    noteAside(folder, catalogue);
+  } catch (error) {
+    takeBack(folder, done.folder, numbers);
+    throw error;
+  }
   return { ...done, events, holds: 0 };
+}
+
+/** @throws a file system error; then the next start does the rest of what was undone here. */
+function takeBack(folder: string, place: string, numbers: readonly number[]): void {
+  const part = place + PART;
+  renameSync(place, part);
+  move(part, folder, namesOf(part, numbers));
+  discard(part);
 }
 
 /** Does the rest of what was begun when an engine ended. Before the catalogue is opened. */

@@ -43,8 +43,11 @@ const lifelike = fc
     ...(kind === 2 && { 'process.args': line.split(' '), 'process.args_count': line.split(' ').length }),
   }));
 
-/** @param seed the same gives the same. */
-export function makeWorld(seed: number, count: number): World {
+/**
+ * @param seed the same gives the same.
+ * @param everyMs events follow one another so closely by the wall clock, as they nearly always do.
+ */
+export function makeWorld(seed: number, count: number, everyMs?: number): World {
   const folder = mkdtempSync(join(tmpdir(), 'merlon-world-'));
   const made = fc.sample(fc.tuple(lifelike, eventFields), { numRuns: count, seed });
   const third = Math.floor(count / 3);
@@ -52,7 +55,8 @@ export function makeWorld(seed: number, count: number): World {
     const boot = i < third ? 1 : 2;
     const timeNs = 1000 + Math.floor(i / 2) * 10;
     // Most wall clocks go along with the boot's, and some stand elsewhere.
-    const at = others['@timestamp'] ?? (seed % 2 === 0 ? RANDOM_NOW + i * 1000 : undefined);
+    const sometime = others['@timestamp'] ?? (seed % 2 === 0 ? RANDOM_NOW + i * 1000 : undefined);
+    const at = everyMs === undefined ? sometime : RANDOM_NOW + i * everyMs;
     return {
       cursor: { boot, timeNs, sequence: 1 + i * (1 + (seed % 2)) },
       fields: { ...some, ...others, ...(at !== undefined && { '@timestamp': at }) },

@@ -1,10 +1,4 @@
-import {
-  MAX_LIVE,
-  type Console,
-  type EventPage,
-  type LiveEvents,
-  type Searched,
-} from '../../shared/console.ts';
+import type { Console, EventPage, LiveEvents, Searched } from '../../shared/console.ts';
 import * as v from 'valibot';
 import type { Event } from '../../shared/event.ts';
 import { parseQuery } from '../../shared/query.ts';
@@ -13,33 +7,22 @@ import { kept } from '../state/kept.svelte.ts';
 import { groupByProcess, type FeedRow } from './groups.ts';
 import { Lineage } from './lineage.svelte.ts';
 import { mergeNewest } from './merge.ts';
+import {
+  FOLDED_PACE,
+  FOLDED_PAGE,
+  MAX_HELD,
+  MAX_LIVE_ROWS,
+  MAX_ROWS,
+  MIN_CHANGE_MS,
+  MIN_FOLDED_MS,
+  MIN_RESTART_MS,
+  PACE,
+  PAGE,
+  PATIENCE_MS,
+  SKIPPING_MS,
+} from './pace.ts';
 import { Ticks } from './ticks.svelte.ts';
 import { Timeline, type TimeFilter } from './timeline.svelte.ts';
-
-/** Rows kept while following; older ones come from the store. */
-export const MAX_LIVE_ROWS = 5_000;
-/** Rows loaded at most by scrolling down. */
-export const MAX_ROWS = 40_000;
-/** New rows that wait while the list is paused; beyond, only their number is known, and the store has them. */
-const MAX_HELD = 20_000;
-/** An answer in about so many milliseconds, with what was found: then the page asks on from there. */
-const PATIENCE_MS = 250;
-/**
- * Rows of a screen, and the time in which as many may come: nobody reads faster, and the page stays free for other work.
- * Of more the newest come; who scrolls down reads the others.
- */
-const SCREEN = Math.min(MAX_LIVE, Math.ceil((globalThis.screen?.height ?? 1080) / 28) + 2);
-const SCREEN_MS = 250;
-/** Rows asked for at once, and found before a search rests until somebody scrolls: no frame has more to take in. */
-const PAGE = SCREEN + 20;
-/** Time between two changes of the list. */
-const MIN_CHANGE_MS = 30;
-/** More comes than is shown for so long after it last did: words must not flicker. */
-const SKIPPING_MS = 3000;
-/** Time between two changes of the list while rows are folded: each change folds all of them anew. */
-const MIN_FOLDED_MS = 500;
-/** Time between two readings of the newest page, when more is stored than the engine can still show. */
-const MIN_RESTART_MS = 1000;
 
 /** Why the list stands still. Capture never does. */
 export const PAUSE_REASONS = ['range', 'you', 'selection', 'scroll', 'pointer'] as const;
@@ -161,8 +144,11 @@ export class Feed {
     return this.#grouped.value;
   }
 
+  /** Folds the rows or unfolds them; while they follow, other numbers of them are worth sending. */
   group(grouped: boolean): void {
+    if (grouped === this.grouped) return;
     this.#grouped.value = grouped;
+    if (this.pausedBy === undefined) void this.#restart();
   }
 
   /** Shows, or hides, the events of a process below its row. */
@@ -238,6 +224,11 @@ export class Feed {
     if (goesOn()) this.loadingOlder = false;
   }
 
+  /** Loads older rows where those that are there leave room; not while they are replaced all the time. */
+  async fill(): Promise<void> {
+    if (!this.skipping) await this.loadOlder();
+  }
+
   /** Ends the search; what it found stays. */
   stop(): void {
     this.stopped = true;
@@ -255,7 +246,7 @@ export class Feed {
       ...(before === undefined ? {} : { before }),
       ...(this.#since === undefined ? {} : { since: this.#since }),
       ...(this.#filter.until === undefined ? {} : { until: this.#filter.until }),
-      limit: PAGE,
+      limit: this.grouped ? FOLDED_PAGE : PAGE,
       patience_ms: PATIENCE_MS,
     });
   }
@@ -289,8 +280,11 @@ export class Feed {
     if (onTop) this.arrived += page.value.events.length;
     this.#reached(page.value);
     this.loading = false;
-    this.#held = this.#held.filter((event) => !this.#seen.has(event.cursor));
-    this.newer = this.pausedBy === undefined ? 0 : this.#held.length;
+    const later = this.#held.filter((event) => !this.#seen.has(event.cursor));
+    // What both have joins them.
+    if (later.length < this.#held.length) this.#apart = false;
+    this.#held = later;
+    this.newer = this.pausedBy === undefined ? 0 : later.length;
     this.#plan();
     if (this.rows.length < PAGE) await this.loadOlder();
   }
@@ -306,7 +300,7 @@ export class Feed {
     this.#apart = this.#behind = false;
     this.newer = 0;
     if (left !== undefined) void api.request('events.unsubscribe', { subscription: left });
-    const pace = { newest: SCREEN, every_ms: SCREEN_MS };
+    const pace = this.grouped ? FOLDED_PACE : PACE;
     const live = await api.request('events.subscribe', { query: this.applied, pace });
     if (turn !== this.#turn) {
       if (live.ok) void api.request('events.unsubscribe', { subscription: live.value.subscription });
@@ -389,7 +383,7 @@ export class Feed {
   #cut(): void {
     this.#cuts += 1;
     this.#next = this.rows.at(-1)?.cursor;
-    this.atEnd = this.loadingOlder = false;
+    this.atEnd = this.loadingOlder = this.stopped = false;
     this.searched = undefined;
   }
 }

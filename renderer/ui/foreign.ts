@@ -28,9 +28,10 @@ export function shown(whole: string, limit = Infinity): Shown {
 /** The same for an element that holds nothing else: `<bdi {@attach foreign(text)}></bdi>`. */
 export function foreign(whole: string, limit = Infinity): Attachment<Element> {
   const { text, marks } = shown(whole, limit);
-  if (marks !== undefined) return marks;
   return (element) => {
+    // Before marks, too: of what was plain there nothing else takes away the text.
     element.textContent = text;
+    return marks?.(element);
   };
 }
 
