@@ -83,8 +83,15 @@ function quietly<T>(work: () => T): T | undefined {
   }
 }
 
+/** Leaves nothing to do, so that the thread ends as any program does: one that is stopped takes the process along at times. */
+function end(): void {
+  quietly(() => opened?.close());
+  opened = undefined;
+  parentPort?.close();
+}
+
 parentPort?.on('message', (told: Told) => {
-  if ('end' in told) process.exit();
+  if ('end' in told) return end();
   if ('warm' in told) quietly(partitions);
   else take(told);
   warm();
