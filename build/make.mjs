@@ -33,7 +33,13 @@ const STEPS = [
     name: 'native',
     says: 'the addons and the launcher',
     inputs: ['native', 'bpf/events.h', 'bpf/build/merlon.skel.h', 'package-lock.json'],
-    outputs: ['native/build/sensor.node', 'native/build/peer.node', 'native/build/merlon-helper'],
+    outputs: [
+      'native/build/sensor.node',
+      'native/build/peer.node',
+      'native/build/merlon-helper',
+      'native/build/merlon-probe',
+      'native/build/merlon-canary',
+    ],
     commands: async () => [['make', '-C', 'native']],
   },
   {
@@ -76,7 +82,10 @@ const STEPS = [
 const PLACED = [
   ['native/build/sensor.node', 'out/helper/build/sensor.node'],
   ['native/build/merlon-helper', 'out/helper/merlon-helper'],
+  ['native/build/merlon-probe', 'out/helper/merlon-probe'],
   ['native/build/peer.node', 'out/engine/build/peer.node'],
+  ['native/build/merlon-canary', 'out/engine/merlon-canary'],
+  ['bpf/build/merlon.bpf.o', 'out/engine/merlon.bpf.o'],
 ];
 const NODE_LINK = 'out/helper/node';
 

@@ -1,5 +1,6 @@
 /**
- * The Node programs: out/engine/{index,reader,writer,chores}.js, out/helper/index.js, out/cli/index.js.
+ * The Node programs: out/engine/{index,reader,writer,chores,kernels}.js, out/helper/index.js,
+ * out/cli/{index,kernels}.js.
  * Run with `vite build --config build/vite.node.config.ts`; `--mode helper` (engine, cli) builds that one only, and
  * `--mode bench` what e2e/bench runs in processes of its own: the store as it is built for the engine, in out/bench.
  *
@@ -52,10 +53,13 @@ const threads = {
   chores: 'engine/store/chores.ts',
 };
 
+/** The thread that looks at a kernel which does not run. */
+const kernels = 'engine/kernels/thread.ts';
+
 const programs = {
-  engine: program('engine', { index: 'engine/index.ts', ...threads }),
+  engine: program('engine', { index: 'engine/index.ts', kernels, ...threads }),
   helper: program('helper', { index: 'helper/index.ts' }),
-  cli: program('cli', { index: 'cli/index.ts' }),
+  cli: program('cli', { index: 'cli/index.ts', kernels }),
   bench: program('bench', {
     ask: 'e2e/bench/scale/ask.ts',
     fill: 'e2e/bench/scale/fill.ts',

@@ -7,6 +7,7 @@ import process from 'node:process';
 import { Sensor } from '../native/index.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { keptCapabilities, PrivilegeError } from './privileges.ts';
+import { probeOf } from './probe.ts';
 import { serve } from './serve.ts';
 import { frameOutput } from './stream.ts';
 
@@ -54,11 +55,13 @@ function requirePrivileges(): string[] {
 }
 
 const capabilities = requirePrivileges();
+const probed = probeOf(process.env['MERLON_PROBE']);
 const output = frameOutput(openStdout(), (reason) => end(0, `stdout: ${reason}`));
 const reason = await serve({
   input: process.stdin,
   output,
   sensor,
+  probed,
   version: manifest.version,
   capabilities,
   log,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { SensorOptions } from '../native/index.ts';
 import { controlFrame, FRAME_CONTROL, FRAME_RECORDS, frameHeader, FrameReader } from '../shared/frames.ts';
 import { HELPER_PROTOCOL, MAX_CONTROL_BYTES } from '../shared/helper.ts';
+import { ProbeError } from './probe.ts';
 import { serve, type SensorPort } from './serve.ts';
 import { frameOutput } from './stream.ts';
 
@@ -17,6 +18,7 @@ class SensorDouble implements SensorPort {
   options: SensorOptions | undefined;
   startError: Error | undefined;
   snapshotResult: Promise<number> = Promise.resolve(12);
+  probed: Promise<unknown> = Promise.resolve({ probe: 1 });
 
   start(options: SensorOptions) {
     if (this.startError !== undefined) throw this.startError;
@@ -57,7 +59,8 @@ function setUp() {
   const broken = Promise.withResolvers<string>();
   const output = frameOutput(socket, broken.resolve);
   const log = (line: string) => void logged.push(line);
-  const ended = serve({ input, output, sensor, version: '1', capabilities: ['CAP_BPF'], log });
+  const probed = () => sensor.probed;
+  const ended = serve({ input, output, sensor, probed, version: '1', capabilities: ['CAP_BPF'], log });
   const ask = async (id: number, command: object) => {
     input.write(controlFrame({ id, ...command }));
     return await expect.poll(() => messages.find((each) => each['id'] === id)).toBeDefined();
@@ -65,6 +68,35 @@ function setUp() {
   const answer = (id: number) => messages.find((each) => each['id'] === id);
   return { sensor, input, socket, messages, logged, output, broken: broken.promise, ended, ask, answer };
 }
+
+describe('the service, asked what the kernel takes', () => {
+  it('passes on what the probe said, and serves meanwhile', async () => {
+    const { sensor, ask, answer, input, ended } = setUp();
+    const probed = Promise.withResolvers<unknown>();
+    sensor.probed = probed.promise;
+    input.write(controlFrame({ id: 1, command: 'capabilities' }));
+    await ask(2, { command: 'stats' });
+    expect(answer(1)).toBeUndefined();
+    probed.resolve({ probe: 1, features: {} });
+    await expect.poll(() => answer(1)).toEqual({ id: 1, ok: true, value: { probe: 1, features: {} } });
+    input.end();
+    await ended;
+  });
+
+  it('says why there is nothing to pass on', async () => {
+    const { sensor, ask, answer, input, ended } = setUp();
+    sensor.probed = Promise.reject(new ProbeError('The probe ended without a word.'));
+    sensor.probed.catch(() => {});
+    await ask(1, { command: 'capabilities' });
+    expect(answer(1)).toEqual({
+      id: 1,
+      ok: false,
+      error: { code: 'failed', message: 'The probe ended without a word.' },
+    });
+    input.end();
+    await ended;
+  });
+});
 
 describe('the service', () => {
   it('says hello before anything is asked', async () => {

@@ -15,6 +15,7 @@ import {
   type StartReply,
 } from '../shared/helper.ts';
 import { assertNever } from '../shared/result.ts';
+import { ProbeError, type Probed } from './probe.ts';
 import type { Output } from './stream.ts';
 
 /** What is needed of native's Sensor. */
@@ -30,6 +31,7 @@ export interface Service {
   readonly input: Readable;
   readonly output: Output;
   readonly sensor: SensorPort;
+  readonly probed: Probed;
   readonly version: string;
   readonly capabilities: readonly string[];
   readonly log: (line: string) => void;
@@ -55,6 +57,7 @@ export async function serve(service: Service): Promise<string> {
       const serveFrames = (chunk: Uint8Array) => {
         for (const frame of reader.push(chunk)) {
           const { message, last } = carryOut(service, parseCommand(frame.payload), resolve);
+          if (message === undefined) continue;
           const sent = output.control(message);
           if (last) void sent.then(() => resolve('the engine asked for it'));
         }
@@ -100,7 +103,8 @@ function parseCommand(payload: Uint8Array): Parsed {
 }
 
 interface Carried {
-  readonly message: HelperMessage;
+  /** Absent where the answer comes later. */
+  readonly message?: HelperMessage;
   /** Nothing is served after this reply. */
   readonly last?: boolean;
 }
@@ -115,6 +119,9 @@ function carryOut(service: Service, parsed: Parsed, end: (reason: string) => voi
         return { message: start(service, command, end) };
       case 'stats':
         return { message: { id, ok: true, value: service.sensor.stats() } };
+      case 'capabilities':
+        void sayProbed(service, id).catch(() => end('a bug: the probe’s words could not be passed on'));
+        return {};
       case 'stop':
         service.sensor.stop();
         return { message: { id, ok: true, value: {} }, last: true };
@@ -156,6 +163,15 @@ function start(service: Service, command: Start, end: (reason: string) => void):
     })
     .then((processes) => output.control({ notice: 'snapshot_done', processes }));
   return { id, ok: true, value };
+}
+
+async function sayProbed({ output, probed }: Service, id: number): Promise<void> {
+  try {
+    await output.control({ id, ok: true, value: await probed() });
+  } catch (error) {
+    if (!(error instanceof ProbeError)) throw error;
+    await output.control(refuse(id, 'failed', error.message));
+  }
 }
 
 function refuse(id: number, code: HelperErrorCode, message: string): HelperMessage {

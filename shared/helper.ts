@@ -33,10 +33,13 @@ const start = v.strictObject({
 /** The counters of every program, and the losses by record type and CPU. */
 const stats = v.strictObject({ id, command: v.literal('stats') });
 
+/** What the kernel takes and refuses, as it was tried when this helper was started. Answers with a ProbeOutput. */
+const capabilities = v.strictObject({ id, command: v.literal('capabilities') });
+
 /** Detach everything and end. */
 const stop = v.strictObject({ id, command: v.literal('stop') });
 
-export const helperCommand = v.variant('command', [start, stats, stop]);
+export const helperCommand = v.variant('command', [start, stats, capabilities, stop]);
 export type HelperCommand = v.InferOutput<typeof helperCommand>;
 export type HelperCommandName = HelperCommand['command'];
 

@@ -9,6 +9,10 @@ export const ROOT_CAPABILITIES: Readonly<Record<string, string>> = {
     'reads the kernel’s list of places to attach them to; it would let it read any file, and no command does',
 };
 
+/** The other program that runs as root, for about a second at each start: it can do what root can, and takes nothing. */
+export const ROOT_PROBE =
+  'merlon-probe tries what this kernel takes, on folders, groups and networks that it makes for that and removes. It reads nothing that anybody says, has all of root’s powers for about a second, and ends.';
+
 /** What is loaded, by what it tells of; a kernel that lacks fexit gets the last two instead of the four before. */
 export const ROOT_PROGRAMS: readonly { readonly names: readonly string[]; readonly tells: string }[] = [
   { names: ['process_exec'], tells: 'a program that starts' },
@@ -27,5 +31,6 @@ export const ROOT_PROGRAMS: readonly { readonly names: readonly string[]; readon
 export const ROOT_COMMANDS: Readonly<Record<HelperCommandName, string>> = {
   start: 'load the programs and pass on what they see',
   stats: 'say how many events the kernel had no room for',
+  capabilities: 'say what this kernel takes and what it refuses',
   stop: 'take everything out again and end',
 };

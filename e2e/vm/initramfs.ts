@@ -86,7 +86,12 @@ export function makeInitramfs(
   }
   const programs = [...PROGRAMS, ...extra].filter((path) => existsSync(path));
   for (const path of programs) place(tree, path);
-  const addons = ['out/helper/build/sensor.node', 'out/engine/build/peer.node', 'out/helper/merlon-helper'];
+  const addons = [
+    'out/helper/build/sensor.node',
+    'out/engine/build/peer.node',
+    'out/helper/merlon-helper',
+    'out/helper/merlon-probe',
+  ];
   for (const library of libraries([node, ...programs, ...addons.map((path) => join(root, path))])) {
     place(tree, library);
   }

@@ -1,7 +1,8 @@
 /*
- * merlon-helper: what sudo and pkexec start as root. Takes no arguments, checks where it stands, gives up everything
- * that the helper does not need, and becomes `node index.js` of its own folder. Privileges are shed here because they
- * belong to threads, and Node has several before its first line of JavaScript runs.
+ * merlon-helper: what sudo and pkexec start as root. Checks where it stands, gives up everything that the helper does
+ * not need, and becomes `node index.js` of its own folder. Privileges are shed here because they belong to threads, and
+ * Node has several before its first line of JavaScript runs. With the one argument that it takes, "probe", it becomes
+ * merlon-probe instead.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -25,6 +26,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Exit codes of sysexits.h; pkexec keeps 126 and 127 for itself. engine/sensor/ending.ts knows them. */
@@ -256,6 +258,41 @@ static void raise_priority(void)
 		raise_session_priority(parent);
 }
 
+/*
+ * What this kernel takes needs powers that the helper does not keep. So a process of its own tries it, once, with
+ * nothing to read and a pipe to write to, which the environment names; it is nobody's child when it ends, as Node would
+ * not wait for it.
+ */
+static void start_probe(const char *program)
+{
+	int ends[2];
+	if (pipe(ends)) {
+		say("this kernel is not tried: %s.", strerror(errno));
+		return;
+	}
+	pid_t between = fork();
+	if (between == 0) {
+		int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fork() != 0 || dup2(nothing, 0) < 0 || dup2(ends[1], 1) < 0)
+			_exit(0);
+		close(ends[0]);
+		close(ends[1]);
+		execv(program, (char *[]){(char *)program, NULL});
+		say("%s: %s.", program, strerror(errno));
+		_exit(NO_NODE);
+	}
+	close(ends[1]);
+	if (between < 0) {
+		say("this kernel is not tried: %s.", strerror(errno));
+		close(ends[0]);
+		return;
+	}
+	waitpid(between, NULL, 0);
+	char number[12];
+	snprintf(number, sizeof number, "%d", ends[0]);
+	setenv("MERLON_PROBE", number, 1);
+}
+
 /* Kernels before 5.11 charge BPF memory to RLIMIT_MEMLOCK. Cores would hold what other users' programs were given. */
 static void set_limits(void)
 {
@@ -320,10 +357,11 @@ static void shed_capabilities(void)
 
 int main(int argc, char **argv)
 {
-	(void)argv;
-	if (argc > 1)
-		refuse(64, "takes no arguments.");
+	bool probe_only = argc == 2 && strcmp(argv[1], "probe") == 0;
+	if (argc > 1 && !probe_only)
+		refuse(64, "takes no arguments but “probe”.");
 	char self[PATH_MAX], folder[PATH_MAX], node[PATH_MAX + 8], entry[PATH_MAX + 16], addon[PATH_MAX + 24];
+	char probe[PATH_MAX + 16];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (length < 0)
 		refuse(BROKEN, "/proc/self/exe: %s.", strerror(errno));
@@ -334,8 +372,9 @@ int main(int argc, char **argv)
 	snprintf(node, sizeof node, "%s/node", folder);
 	snprintf(entry, sizeof entry, "%s/index.js", folder);
 	snprintf(addon, sizeof addon, "%s/build/sensor.node", folder);
+	snprintf(probe, sizeof probe, "%s/merlon-probe", folder);
 	if (installed(folder)) {
-		const char *files[] = {self, node, entry, addon};
+		const char *files[] = {self, node, entry, addon, probe};
 		for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 			require_root_owned(files[i]);
 	}
@@ -346,6 +385,11 @@ int main(int argc, char **argv)
 	umask(077);
 	if (chdir("/"))
 		refuse(BROKEN, "chdir /: %s.", strerror(errno));
+	if (probe_only) {
+		execv(probe, (char *[]){probe, NULL});
+		refuse(NO_NODE, "%s: %s.", probe, strerror(errno));
+	}
+	start_probe(probe);
 	find_tracefs();
 	open_tracepoints();
 	raise_priority();

@@ -39,7 +39,7 @@ describe('the launcher refuses', () => {
   it('arguments', () => {
     expect(run({ argv: [join(folder, 'merlon-helper'), '--eval'] })).toMatchObject({
       status: 64,
-      stderr: 'merlon-helper: takes no arguments.\n',
+      stderr: 'merlon-helper: takes no arguments but “probe”.\n',
     });
   });
 
@@ -74,7 +74,7 @@ describe.runIf(isRoot)('what the launcher becomes', () => {
     const env = { LD_LIBRARY_PATH: '/tmp', NODE_OPTIONS: '--inspect', PKEXEC_UID: '1000' };
     const given = run({ env })
       .stdout.split('\n')
-      .filter((line) => line !== '' && !/^(_|PWD|OLDPWD|SHLVL|MERLON_TRACEPOINTS)=/.test(line));
+      .filter((line) => line !== '' && !/^(_|PWD|OLDPWD|SHLVL|MERLON_TRACEPOINTS|MERLON_PROBE)=/.test(line));
     expect(given.sort()).toEqual([
       'HOME=/',
       'LANG=C.UTF-8',
