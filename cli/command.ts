@@ -83,6 +83,7 @@ export async function ask<N extends RequestName>(
   if (reply.ok) return reply.value;
   const { code, message } = reply.error;
   if (code === 'disconnected') throw new CommandError(EXIT.notRunning, message);
+  if (code === 'not_permitted') throw new CommandError(EXIT.notPermitted, message);
   throw new CommandError(USAGE_CODES.has(code) ? EXIT.usage : EXIT.failed, message);
 }
 

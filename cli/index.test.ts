@@ -84,6 +84,7 @@ it('help is on stdout, for all and for each', async () => {
     'wipe',
     'config',
     'doctor',
+    'capabilities',
     'sense',
     'open',
     'stop',

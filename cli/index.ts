@@ -1,6 +1,7 @@
 /** merlon: the command line. Finds the running engine by its socket, wherever its data lies. */
 import type { Writable } from 'node:stream';
 import { backup } from './backup.ts';
+import { capabilities } from './capabilities.ts';
 import { config } from './config.ts';
 import { CommandError, EXIT, type Command, type Output } from './command.ts';
 import { connectEngine } from './connect.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   backup,
   wipe,
   config,
+  capabilities,
   doctor,
   sense,
   open,
@@ -36,7 +38,7 @@ const COMMANDS: readonly Command[] = [
 
 const HELP = `merlon COMMAND [--json] [--help]
 
-${COMMANDS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}
+${COMMANDS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
 
 Finds the engine by its socket: $MERLON_SOCKET, else merlon.sock in $XDG_RUNTIME_DIR or /run/user/UID, else in /tmp/merlon-UID.
 Exit codes: 0 done · 1 failed · 2 usage · 3 engine not running · 4 not permitted

@@ -1,5 +1,5 @@
 /** merlon status: what the status bar shows. */
-import type { Status, StoreWaiting } from '../shared/console.ts';
+import type { CanaryStatus, Status, StoreWaiting } from '../shared/console.ts';
 import { ask, json, readArgs, type Command } from './command.ts';
 import { visible } from './terminal.ts';
 import { bytes, clock, count, duration } from './time.ts';
@@ -10,7 +10,7 @@ export const status: Command = {
   help: `merlon status [--json]
 
 Says whether Merlon senses, what it lost and where it stores.
-  --json   one object: engine, helper, sensor, store, host
+  --json   one object: engine, helper, sensor, canary, store, host
 `,
   prepare(args) {
     const { values } = readArgs('status', args, { json: { type: 'boolean' } });
@@ -22,7 +22,7 @@ Says whether Merlon senses, what it lost and where it stores.
 };
 
 /** The status as a few lines for a person. */
-export function readable({ engine, helper, sensor, store, host }: Status, now: number): string {
+export function readable({ engine, helper, sensor, canary, store, host }: Status, now: number): string {
   const rate =
     sensor.events_per_s === null ? 'rate unknown' : `${count(Math.round(sensor.events_per_s))} events/s`;
   const losses = Object.entries(sensor.lost_by_type).filter(([, lost]) => lost > 0);
@@ -43,6 +43,7 @@ export function readable({ engine, helper, sensor, store, host }: Status, now: n
       ? []
       : [['', `next start in ${duration(Math.max(0, helper.next_start - now))}`] satisfies [string, string]]),
     ['sensor', `${rate}, ${count(sensor.received)} received, ${lost}${byType}`],
+    ...(canary === undefined ? [] : [['canary', canaryWords(canary, now)] satisfies [string, string]]),
     ['attached', sensor.attached.length === 0 ? 'nothing' : sensor.attached.join(', ')],
     ...sensor.refused.map(({ name, reason }): [string, string] => ['refused', `${name}: ${reason}`]),
     [
@@ -60,6 +61,15 @@ export function readable({ engine, helper, sensor, store, host }: Status, now: n
     ['host', `Linux ${host.kernel}, boot ${host.boot_id}`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(9)} ${visible(value)}\n`).join('');
+}
+
+/** Whether Merlon’s own sensors tell of what it starts to test them. */
+function canaryWords({ state, missing_since: missing, missed, last }: CanaryStatus, now: number): string {
+  const before = `${count(missed)} missed since the engine started`;
+  if (state === 'missed')
+    return `missed since ${clock(missing ?? now)}: the sensors may be dead, held up, or tampered with (${before})`;
+  if (last === null) return 'the first is on its way';
+  return `came back in ${Math.round(last.ms)} ms, ${duration(Math.max(0, now - last.at))} ago; ${before}`;
 }
 
 function waitingWords({ events, bytes: size, limit_bytes: limit, seconds_left: left }: StoreWaiting): string {

@@ -8,6 +8,7 @@ import type { Result } from './result.ts';
 export * from './answers.ts';
 export * from './contract.ts';
 export * from './wire.ts';
+export type * from './capabilities.ts';
 export type { Diagnostics, DoctorCheck, DoctorReport, DoctorState, RootFacts } from './doctor.ts';
 
 export type Contract = typeof contract;
@@ -55,6 +56,8 @@ export const CONSOLE_ERROR_CODES = [
   'unknown_key', // there is no such setting
   'bad_value', // the setting takes something else
   'locked', // the administrator fixed it
+  'not_permitted', // nobody gave the password, or may
+  'probe_failed', // the kernel could not be tried
   'config_failed', // the user's own file cannot be changed
   'cancelled', // by `store.cancel`, or because the client that asked is gone
   'disconnected', // the engine went away before it answered

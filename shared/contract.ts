@@ -22,11 +22,13 @@ import type {
   LiveEvents,
   ConfigEntry,
   ConfigList,
+  Health,
   NewPrograms,
   StoreRoom,
 } from './answers.ts';
 import { ASIDE_SCOPES, type AsideScope } from './answers.ts';
 import { isFieldName, type Event, type FieldName } from './event.ts';
+import type { CapabilityReport } from './capabilities.ts';
 import type { ConfigValue } from './config.ts';
 import type { Diagnostics, RootFacts } from './doctor.ts';
 import type { HostOrder } from './host.ts';
@@ -295,6 +297,18 @@ export const contract = {
   diagnostics: {
     /** What Merlon found when it looked at itself, and the bundle of it: without events, without secrets. */
     collect: request<Record<string, never>, Diagnostics>(nothing),
+  },
+  health: {
+    /** How Merlon itself has been in the last hour. */
+    get: request<Record<string, never>, Health>(nothing),
+  },
+  capabilities: {
+    /** What this kernel lets Merlon do, as it was last tried; before that, what can be known without root. */
+    get: request<Record<string, never>, CapabilityReport>(nothing),
+    /** Tries everything again (asks for the password where it must). Fails: busy, not_permitted, probe_failed. */
+    probe: request<Record<string, never>, CapabilityReport>(nothing),
+    /** There is a newer report. */
+    changed: notice<CapabilityReport>(),
   },
   helper: {
     /** What runs as root, and what is known without it: for a person who is about to type a password. */
