@@ -5,6 +5,7 @@ import { requestParser, type Reply, type RequestIn, type RequestName } from '../
 import { FRAME_CONTROL, FrameReader } from '../shared/frames.ts';
 import { Api, type ApiOptions } from './api.ts';
 import { Client } from './api/client.ts';
+import { reportOf } from './capabilities/report.ts';
 import { LiveConfig } from './config/index.ts';
 import { Processes } from './sensor/processes.ts';
 
@@ -81,6 +82,11 @@ export class ApiBench {
       config: new LiveConfig({ system: '/nowhere/system.yaml', own: '/nowhere/own.yaml' }),
       collect: unasked,
       explain: unasked,
+      health: () => ({ canaries: [] }),
+      capabilities: {
+        report: { ...reportOf(undefined, 'Nobody asked.'), kernels: [], since_last: null },
+        probe: unasked,
+      },
       startHelper: () => false,
       stop: unasked,
       log: (line) => this.logged.push(line),

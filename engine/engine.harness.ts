@@ -53,8 +53,12 @@ export class EngineBench {
   }
 
   /** Starts an engine whose helper behaves so. @returns once it listens, with the line that it printed. */
-  async start(behaviour = 'well', flags: readonly string[] = []): Promise<Run & { readonly line: unknown }> {
-    const engine = this.run([...this.flags(), ...flags], { MERLON_DOUBLE: behaviour });
+  async start(
+    behaviour = 'well',
+    flags: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<Run & { readonly line: unknown }> {
+    const engine = this.run([...this.flags(), ...flags], { MERLON_DOUBLE: behaviour, ...env });
     const line = await new Promise<string>((resolve, reject) => {
       engine.child.stdout?.once('data', (data: Buffer) => resolve(data.toString()));
       void engine.exited.then((code) =>

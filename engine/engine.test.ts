@@ -3,8 +3,9 @@ import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Console, LiveEvents, Status } from '../shared/console.ts';
+import type { CapabilityReport, Console, LiveEvents, Status } from '../shared/console.ts';
 import type { Event } from '../shared/event.ts';
+import { EPERM, probeWith, type Changes } from './capabilities/probe.builder.ts';
 import { MAX_WAITING_BYTES } from './store/contract.ts';
 import { allEvents, EngineBench, PATIENCE, valueOf, type Run } from './engine.harness.ts';
 
@@ -203,6 +204,51 @@ describe('the engine', () => {
       subscription,
       events: [{ fields: { 'event.action': 'sensor_stopped' } }],
     });
+  });
+});
+
+describe('what the kernel takes', () => {
+  /** An environment in which the helper finds a kernel that takes this. */
+  function kernel(changes: Changes): Record<string, string> {
+    const file = join(bench.folder, 'probe.json');
+    writeFileSync(file, JSON.stringify(probeWith(changes)));
+    return { MERLON_DOUBLE_PROBE: file };
+  }
+  const tried = (console: Console) =>
+    vi.waitFor(async () => {
+      const report = await valueOf(console.request('capabilities.get', {}));
+      expect(report.privileged).toBe(true);
+      return report;
+    }, PATIENCE);
+
+  test('is told where it is less than at the last look, in the feed and in the report', async () => {
+    const first = await bench.start();
+    await tried(await bench.face());
+    first.child.kill('SIGTERM');
+    await first.exited;
+
+    await bench.start('well', [], kernel({ features: { 'prog.lsm': EPERM } }));
+    const console = await bench.face();
+    const report = await tried(console);
+    expect(report.protections.deny_exec.state).toBe('degraded');
+    expect(report.since_last?.changes.map(({ protection }) => protection)).toContain('deny_exec');
+    const told = (await until(console, 'capabilities_changed')).filter(
+      ({ fields }) => fields['event.action'] === 'capabilities_changed',
+    );
+    expect(told.map(({ fields }) => fields['event.reason'])).toContain('deny_exec: works, now degraded');
+    expect(told[0]?.fields).toMatchObject({ 'event.kind': 'state', 'event.outcome': 'failure' });
+  });
+
+  test('is tried again when asked, and every face hears of it', async () => {
+    await bench.start('well', [], kernel({}));
+    const [asking, other] = [await bench.face(), await bench.face()];
+    await tried(asking);
+    const heard: CapabilityReport[] = [];
+    other.on('capabilities.changed', (report) => heard.push(report));
+    kernel({ features: { 'fanotify.open_perm': EPERM } });
+    const report = await valueOf(asking.request('capabilities.probe', {}));
+    expect(report.bpf_features['fanotify.open_perm']).toEqual(EPERM);
+    await vi.waitFor(() => expect(heard.at(-1)?.bpf_features['fanotify.open_perm']).toEqual(EPERM), PATIENCE);
   });
 });
 

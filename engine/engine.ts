@@ -4,13 +4,15 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import manifest from '../package.json' with { type: 'json' };
 import { peer } from '../native/peer/index.ts';
-import type { Status } from '../shared/console.ts';
+import type { CapabilityChange, Status } from '../shared/console.ts';
 import { formatCursor } from '../shared/event.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { Api } from './api.ts';
 import { ApiServer } from './api/server.ts';
 import { listenAt } from './api/socket.ts';
 import { StatusTeller, StoreStatus } from './api/status.ts';
+import { Capabilities } from './capabilities/index.ts';
+import { LADDERS } from './capabilities/ladders.ts';
 import { Clock } from './clock.ts';
 import type { LiveConfig } from './config/index.ts';
 import { collect } from './doctor/collect.ts';
@@ -21,15 +23,21 @@ import { Packages } from './identity/packages.ts';
 import { ProgramFiles } from './identity/program.ts';
 import { Users } from './identity/users.ts';
 import { Ingest } from './ingest.ts';
+import { forecastKernels } from './kernels/index.ts';
+import { knownPartitions } from './liveness/guard.ts';
+import { Liveness } from './liveness/index.ts';
 import { Novelty } from './novelty/novelty.ts';
+import { ownObject } from './own-files.ts';
 import { redactionKey, Redactor } from './redact.ts';
+import { Refusals } from './refusals.ts';
 import { adoptOldRetention, RetentionSetting } from './retention.ts';
 import { Sensing } from './sensing.ts';
 import { EventMaker } from './sensor/events.ts';
-import { clockStepped } from './sensor/notices.ts';
+import { capabilitiesChanged, clockStepped } from './sensor/notices.ts';
 import { readArguments } from './sensor/proc.ts';
 import { Processes } from './sensor/processes.ts';
 import { Usage } from './sensor/usage.ts';
+import type { HelperProcess } from './sensor/launch.ts';
 import { routeOf } from './sensor/spawn.ts';
 import type { Store, StoreOptions } from './store/contract.ts';
 import { openStore, StoreError } from './store/index.ts';
@@ -98,39 +106,6 @@ async function open(options: StoreOptions): Promise<Result<Store, StartError>> {
   }
 }
 
-/** Whether the store takes events, from its first word on: it is opened before there is an engine to hear it. */
-class Refusals {
-  readonly #log: (line: string) => void;
-  #said: string | undefined;
-  onChange: () => void = () => {};
-
-  constructor(log: (line: string) => void) {
-    this.#log = log;
-  }
-
-  say(said: string | undefined): void {
-    if (said === this.#said) return;
-    this.#said = said;
-    this.#log(
-      said === undefined ? 'Events are stored again.' : `Events are not stored; they wait in memory. ${said}`,
-    );
-    this.onChange();
-  }
-
-  /** Resolves while the store takes no events, or as soon as it takes none. */
-  async refused(): Promise<void> {
-    while (this.#said === undefined) {
-      await new Promise<void>((resolve) => {
-        const before = this.onChange;
-        this.onChange = () => {
-          before();
-          resolve();
-        };
-      });
-    }
-  }
-}
-
 /** What is there before the engine is. */
 interface Ground {
   readonly bootId: string;
@@ -150,6 +125,8 @@ class RunningEngine implements Engine {
   readonly #ingest: Ingest;
   readonly #programs: Novelty;
   readonly #sensing: Sensing;
+  readonly #capabilities: Capabilities;
+  readonly #liveness: Liveness;
   readonly #server: ApiServer;
   readonly #status: StatusTeller;
   readonly #refusals: Refusals;
@@ -186,6 +163,17 @@ class RunningEngine implements Engine {
       redactor,
       readArguments,
     });
+    this.#liveness = new Liveness({
+      bootId,
+      clock,
+      ingest: () => this.#ingest,
+      data: options.data,
+      socket: options.socket,
+      partitions: () => knownPartitions(store.stats()),
+      onDead: (reason) => this.#sensing.renew(reason),
+      onChange: () => this.#status.changed(),
+      log,
+    });
     const programs = new Novelty({ folder: options.data, store, log });
     this.#programs = programs;
     this.#ingest = new Ingest({
@@ -196,6 +184,7 @@ class RunningEngine implements Engine {
       clock,
       processes,
       maker,
+      own: (record) => this.#liveness.claims(record),
       append: async (events) => {
         const unknown = programs.look(events);
         const { cursor } = events.at(-1)!;
@@ -220,7 +209,18 @@ class RunningEngine implements Engine {
       ingest: this.#ingest,
       awaySinceNs: last.timeNs === 0 ? undefined : last.timeNs,
       ringBytes: () => options.config.now['sensing.queue_size'],
-      onChange: () => this.#status.changed(),
+      onRunning: (helper) => this.#helperRuns(helper),
+      onChange: () => this.#sensingChanged(),
+      log,
+    });
+    this.#capabilities = new Capabilities({
+      helper: options.helper,
+      folder: options.data,
+      forecast: (signal) => forecastKernels(ownObject(), undefined, signal),
+      onReport: (report) => this.#server.notify('capabilities.changed', report),
+      onDiffers: (changes) => {
+        for (const change of changes) this.#tellOf(change);
+      },
       log,
     });
     const api = new Api({
@@ -236,9 +236,14 @@ class RunningEngine implements Engine {
       config: options.config,
       collect: () => this.#collect(),
       explain: () => rootFacts(options.helper),
+      health: () => ({ canaries: this.#liveness.recent }),
+      capabilities: this.#capabilities,
       startHelper: () => this.#sensing.start(),
       stop: options.onStop,
-      onReplaced: () => this.#server.notify('store.replaced', {}),
+      onReplaced: () => {
+        this.#liveness.databaseReplaced();
+        this.#server.notify('store.replaced', {});
+      },
       log,
     });
     this.#server = new ApiServer({
@@ -266,6 +271,25 @@ class RunningEngine implements Engine {
     this.#server.notify('config.changed', this.#options.config.list());
   }
 
+  #helperRuns(helper: HelperProcess): void {
+    void this.#capabilities.take(helper.request({ command: 'capabilities' }));
+    // A double sees no program start.
+    if (routeOf(this.#options.helper, process.getuid?.() ?? -1) !== 'double') this.#liveness.sensing();
+  }
+
+  #sensingChanged(): void {
+    if (this.#sensing.helper.state !== 'running') this.#liveness.notSensing();
+    this.#status.changed();
+  }
+
+  #tellOf(change: CapabilityChange): void {
+    const context = { bootId: this.#bootId, clock: this.#clock };
+    const { title } = LADDERS[change.protection];
+    this.#ingest.notice((sequence, atNs) =>
+      capabilitiesChanged(context, atNs, sequence, { ...change, title }),
+    );
+  }
+
   #collect() {
     const { config, data, socket, helper, logged } = this.#options;
     return collect({ config: config.list(), data, socket, helper, status: this.#statusNow(), log: logged() });
@@ -282,6 +306,8 @@ class RunningEngine implements Engine {
     await Promise.all([this.#cgroups.scan(), Promise.race([index, late])]);
     if (this.#stopped !== undefined) return;
     this.#programs.start();
+    this.#capabilities.look();
+    this.#liveness.guard();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     if (await this.#mayAsk()) this.#sensing.start();
     else this.#sensing.wait(UNASKED);
@@ -304,6 +330,8 @@ class RunningEngine implements Engine {
   async #stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#status.stop();
+    this.#capabilities.stop();
+    this.#liveness.stop();
     await this.#sensing.stop();
     // A store that takes nothing now gets one more chance when it is closed.
     await Promise.race([this.#ingest.drain(), this.#refusals.refused()]);
@@ -324,6 +352,7 @@ class RunningEngine implements Engine {
   }
 
   #statusNow(): Status {
+    const canary = this.#liveness.status;
     return {
       engine: {
         version: manifest.version,
@@ -333,6 +362,7 @@ class RunningEngine implements Engine {
       },
       helper: this.#sensing.helper,
       sensor: this.#sensing.sensor,
+      ...(canary && { canary }),
       store: this.#storeStatus.of(this.#store.stats()),
       host: { kernel: release(), boot_id: this.#bootId },
     };

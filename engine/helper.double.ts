@@ -1,12 +1,13 @@
 /**
  * A helper for the engine's tests: the real protocol with records made here. What it does is said by MERLON_DOUBLE:
  * `well`, `malformed` (a batch that does not hold together), `killed` (SIGKILL in the middle of a frame, in its first
- * life only), `lossy` (a jump in a sequence, and counters that agree).
+ * life only), `lossy` (a jump in a sequence, and counters that agree). With the argument `probe` it is merlon-probe.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { controlFrame, FRAME_CONTROL, FRAME_RECORDS, frameHeader, FrameReader } from '../shared/frames.ts';
 import { HELPER_PROTOCOL, MAX_CONTROL_BYTES } from '../shared/helper.ts';
+import { probeWith } from './capabilities/probe.builder.ts';
 import { batchOf, execRecord, exitRecord, forkRecord } from './sensor/records.builder.ts';
 import { LAYOUT_HASH } from './sensor/records.generated.ts';
 
@@ -52,7 +53,17 @@ function stream(): void {
   }
 }
 
+/** What a kernel takes, as the file in MERLON_DOUBLE_PROBE has it. */
+function probe(): unknown {
+  const file = process.env['MERLON_DOUBLE_PROBE'];
+  return file === undefined ? probeWith() : JSON.parse(readFileSync(file, 'utf8'));
+}
+
 const lost = behaviour === 'lossy' ? [[0], [6]] : [[0], [0]];
+if (process.argv[2] === 'probe') {
+  writeSync(1, JSON.stringify(probe()));
+  process.exit(0);
+}
 const hello = {
   notice: 'hello',
   protocol: HELPER_PROTOCOL,
@@ -61,14 +72,16 @@ const hello = {
   pid: process.pid,
 };
 process.stdout.write(controlFrame({ ...hello, capabilities: [] }));
+const answers: Readonly<Record<string, unknown>> = {
+  start: { attached: ['process_exec'], refused: [] },
+  stats: { programs: [{ name: 'process_exec', runs: 0, missed: 0 }], lost, received: 4, pending: 0 },
+  capabilities: probe(),
+};
 const reader = new FrameReader(new Map([[FRAME_CONTROL, MAX_CONTROL_BYTES]]));
 process.stdin.on('data', (chunk: Buffer) => {
   for (const { payload } of reader.push(chunk)) {
     const { id, command } = JSON.parse(Buffer.from(payload).toString()) as { id: number; command: string };
-    const value =
-      command === 'start'
-        ? { attached: ['process_exec'], refused: [] }
-        : { programs: [{ name: 'process_exec', runs: 0, missed: 0 }], lost, received: 4, pending: 0 };
+    const value = answers[command] ?? {};
     process.stdout.write(controlFrame({ id, ok: true, value }));
     if (command === 'start') stream();
   }

@@ -1,14 +1,14 @@
 /** The engine's entry: flags, the one line on stdout when it listens, signals and exit codes. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { configFile, dataFolder, socketPath, systemConfigFile } from '../shared/places.ts';
 import { LiveConfig } from './config/index.ts';
 import { LogRing } from './doctor/log-ring.ts';
 import { startEngine, type Engine } from './engine.ts';
 import { runSettings } from './flags.ts';
+import { ownHelper } from './own-files.ts';
 
 const HELP = `node out/engine/index.js [--data DIR] [--socket PATH] [--helper FILE]
                                 [--keep-days N] [--keep-gib N] [--free-when-full] [--set KEY=VALUE]...
@@ -86,12 +86,6 @@ function flags() {
   } catch (error) {
     return usage(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** Beside the built engine; run from its sources, in out. */
-function ownHelper(): string {
-  const built = fileURLToPath(new URL('../helper/merlon-helper', import.meta.url));
-  return existsSync(built) ? built : fileURLToPath(new URL('../out/helper/merlon-helper', import.meta.url));
 }
 
 const given = flags();

@@ -41,6 +41,7 @@ function setUp(change: Partial<IngestOptions> = {}) {
     clock,
     processes,
     maker,
+    own: () => false,
     append: async (events) => void stored.push(...events),
     waitingBytes: () => 0,
     wanted: () => true,
@@ -103,6 +104,19 @@ describe('Ingest', () => {
     ingest.push(good);
     await ingest.drain();
     expect(stored).toHaveLength(1);
+  });
+
+  test('what is of Merlon’s own tests is followed, and no event', async () => {
+    const { ingest, stored, processes } = setUp({ own: (record) => record.kind === 'fork' });
+    ingest.push(
+      batchOf(
+        forkRecord({ seq: 1, timeNs: 5, task: task(5) }),
+        execRecord({ seq: 2, timeNs: 6, task: task(5), executable: '/x' }),
+      ),
+    );
+    await ingest.drain();
+    expect(stored.map((e) => [e.fields['event.action'], e.cursor.sequence])).toEqual([['exec', 41]]);
+    expect(processes.find(5, task(5).startNs)).toBeDefined();
   });
 
   test('a record from the future is not believed', async () => {

@@ -20,6 +20,8 @@ export interface IngestOptions {
   readonly clock: Pick<Clock, 'wallOf' | 'bootNs'>;
   readonly processes: Processes;
   readonly maker: EventMaker;
+  /** Whether a record is of Merlon’s own tests, which are told apart, and no event. */
+  readonly own: (record: DecodedRecord) => boolean;
   /** Takes a batch over. Resolves once it is stored, however long that takes; rejects where it never will be. */
   readonly append: (events: readonly StoredEvent[]) => Promise<void>;
   /** What was taken over and is not stored yet, in bytes. */
@@ -250,7 +252,7 @@ export class Ingest {
       const process = this.#options.processes.find(record.task.pid, record.task.start_ns);
       if (process !== undefined) this.#snapshot.seen.add(process);
     }
-    if (fields !== undefined) this.#keep(fields, record.header.time_ns);
+    if (fields !== undefined && !this.#options.own(record)) this.#keep(fields, record.header.time_ns);
   }
 
   /**

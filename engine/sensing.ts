@@ -15,6 +15,8 @@ export interface SensingOptions extends NoticeContext {
   readonly file: string;
   readonly clock: Clock;
   readonly ingest: Ingest;
+  /** A helper has begun to sense. */
+  readonly onRunning?: (launched: HelperProcess) => void;
   /** Something in `helper` or `sensor` changed. */
   readonly onChange: () => void;
   readonly log: (line: string) => void;
@@ -43,7 +45,7 @@ export class Sensing {
   #running: Running | undefined;
   #gaps: Gaps | undefined;
   #blind: Blind | undefined;
-  /** Why the engine ended a helper that it no longer believes. */
+  /** Why the engine ended a helper: it no longer believes it, or it sees nothing. */
   #distrust: Ending | undefined;
   #lostBefore: Record<string, number> = {};
   #stats: HelperStats | undefined;
@@ -114,6 +116,14 @@ export class Sensing {
     this.#launched.stop();
   }
 
+  /** Ends a helper whose sensors are dead; the next is started by itself. @param reason a sentence. */
+  renew(reason: string): void {
+    if (this.#distrust !== undefined || this.#launched === undefined) return;
+    this.#distrust = { state: 'failed', reason, retry: true };
+    this.#options.log(reason);
+    this.#launched.stop();
+  }
+
   #launch(hooks: KeeperHooks): HelperProcess {
     const { clock, file, ingest, log, ringBytes } = this.#options;
     this.#distrust = undefined;
@@ -133,6 +143,7 @@ export class Sensing {
         this.#begin(running, gaps);
         hooks.onRunning(running);
         void this.#poll();
+        this.#options.onRunning?.(launched);
       },
       onEnd: (ending) => {
         const told = this.#distrust ?? ending;

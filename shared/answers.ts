@@ -42,6 +42,8 @@ export interface Status {
     readonly lost: number | null;
     readonly lost_by_type: Readonly<Record<string, number>>;
   };
+  /** Absent while nothing senses. */
+  readonly canary?: CanaryStatus;
   readonly store: {
     readonly path: string;
     readonly bytes: number;
@@ -62,6 +64,25 @@ export interface Status {
     readonly unopened?: true;
   };
   readonly host: { readonly kernel: string; readonly boot_id: string };
+}
+
+/** Programs that Merlon starts at random times to see whether its own sensors tell of them. */
+export interface CanaryStatus {
+  /** missed: one has not come back, and none since. */
+  readonly state: 'waiting' | 'alive' | 'missed';
+  /** Epoch milliseconds at which the first was sent that is missed; null while none is. */
+  readonly missing_since: number | null;
+  /** Since the engine started. */
+  readonly sent: number;
+  readonly missed: number;
+  /** The last that came back: when (epoch milliseconds), and after how long. */
+  readonly last: { readonly at: number; readonly ms: number } | null;
+}
+
+/** What is measured of Merlon itself. */
+export interface Health {
+  /** The canaries of the last hour, oldest first; null for one that was missed. */
+  readonly canaries: readonly { readonly at: number; readonly ms: number | null }[];
 }
 
 export interface StoreWaiting {

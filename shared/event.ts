@@ -32,6 +32,10 @@ export const EVENT_ACTIONS = [
   'sensor_started',
   'sensor_stopped',
   'clock_stepped',
+  'capabilities_changed',
+  'canary_missed',
+  'canary_returned',
+  'tampered',
 ] as const;
 export type EventAction = (typeof EVENT_ACTIONS)[number];
 

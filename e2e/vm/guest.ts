@@ -17,6 +17,10 @@ export interface GuestOptions {
   /** Prefix of the files that it leaves: console and results. */
   readonly leave: string;
   readonly scale: number;
+  /** On the kernel’s command line: security modules, lockdown. */
+  readonly kernel: string;
+  /** The one file of tests that it runs; all of them where it is absent. */
+  readonly only?: string;
   readonly timeoutMs: number;
 }
 
@@ -25,6 +29,8 @@ export async function runGuest({
   initramfs,
   leave,
   scale,
+  kernel,
+  only,
   timeoutMs,
 }: GuestOptions): Promise<GuestRun> {
   const consoleFile = `${leave}.console.log`;
@@ -54,7 +60,7 @@ export async function runGuest({
       ...['-monitor', 'none', '-serial', 'stdio', '-serial', `file:${tapFile}`],
       ...['-kernel', image, '-initrd', initramfs],
       '-append',
-      `console=ttyS0 quiet panic=-1 lsm=landlock,lockdown,yama,integrity,apparmor,bpf merlon.scale=${scale}`,
+      `console=ttyS0 quiet panic=-1 ${kernel} merlon.scale=${scale}${only === undefined ? '' : ` merlon.only=${only}`}`,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

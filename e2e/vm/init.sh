@@ -15,14 +15,15 @@ busybox mount -t bpf bpf /sys/fs/bpf 2>/dev/null
 busybox ip link set lo up
 busybox stty -F /dev/ttyS1 raw -echo 2>/dev/null
 for option in $(busybox cat /proc/cmdline); do
-  case $option in merlon.scale=*) export MERLON_TEST_SCALE=${option#merlon.scale=} ;; esac
+  case $option in merlon.scale=*) export MERLON_TEST_SCALE=${option#merlon.scale=} ;;
+    merlon.only=*) only=${option#merlon.only=} ;; esac
 done
 cd /merlon || busybox poweroff -f
 echo "merlon guest: Linux $(busybox uname -r)"
 node --test --test-concurrency=1 --test-timeout=300000 \
   --test-reporter=spec --test-reporter-destination=stdout \
   --test-reporter=tap --test-reporter-destination=/tmp/results.tap \
-  $(busybox ls e2e/kernel/*.test.ts | busybox grep -v -E '/(pkexec)\.test\.ts$') </dev/null
+  $(busybox ls e2e/kernel/${only:-*}.test.ts | busybox grep -v -E '/(pkexec)\.test\.ts$') </dev/null
 echo "merlon guest: the runner ended with exit code $?"
 busybox cat /tmp/results.tap > /dev/ttyS1
 echo "merlon guest: done"

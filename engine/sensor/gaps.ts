@@ -1,6 +1,7 @@
 import type { HelperStats } from '../../shared/helper.ts';
 
-export type GapReason = 'ring_overflow' | 'missed_runs' | 'helper_lost' | 'helper_restarted' | 'engine_away';
+export type GapReason =
+  'ring_overflow' | 'missed_runs' | 'helper_lost' | 'helper_restarted' | 'engine_away' | 'canary_missed';
 
 /** A span in which events may be missing. Boot-clock nanoseconds. */
 export interface Gap {
@@ -171,6 +172,8 @@ export function gapSentence(gap: Gap): string {
       return `Not sensing for ${span}: the helper ended. What happened meanwhile is not known.`;
     case 'helper_restarted':
       return `Not sensing for ${span}, until the helper was started again. What happened meanwhile is not known.`;
+    case 'canary_missed':
+      return `Blind for ${span}: a program that Merlon started was not seen by its own sensors. What happened meanwhile is not known.`;
     case 'engine_away':
       return `Not sensing for ${span}: Merlon was not running. What happened meanwhile is not known.`;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clockStepped, gapEvent, sensorStopped } from './notices.ts';
+import { capabilitiesChanged, clockStepped, gapEvent, sensorStopped } from './notices.ts';
 
 const context = { bootId: 'b', clock: { wallOf: (ns: number) => 1000 + ns / 1e6 } };
 
@@ -36,6 +36,23 @@ describe('Merlon’s own events', () => {
       'event.action': 'clock_stepped',
       'event.duration': Math.abs(byMs) * 1e6,
       message,
+    });
+  });
+
+  test.each([
+    ['works', 'degraded', 'failure'],
+    ['impossible', 'works', 'success'],
+  ] as const)('a protection that was %s and is %s is a %s', (before, after, outcome) => {
+    const change = { protection: 'deny_exec', before, after, rungs: ['BPF LSM', null] } as const;
+    expect(
+      capabilitiesChanged(context, 0, 1, { ...change, title: 'A program before it runs' }),
+    ).toMatchObject({
+      'event.action': 'capabilities_changed',
+      'event.outcome': outcome,
+      'event.reason': `deny_exec: ${before}, now ${after}`,
+      message: expect.stringMatching(
+        /^“A program before it runs” was .* \(BPF LSM\) and is .* now \(nothing\)/,
+      ) as unknown,
     });
   });
 

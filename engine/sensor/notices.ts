@@ -1,6 +1,9 @@
 /** Events that Merlon makes of its own doing: the sensor began or ended, something was lost, the clock was set. */
+import { PROTECTION_STATES, type CapabilityChange } from '../../shared/capabilities.ts';
 import type { EventFields } from '../../shared/event.ts';
 import type { Clock, ClockStep } from '../clock.ts';
+import type { Returned } from '../liveness/canaries.ts';
+import type { Finding } from '../liveness/guard.ts';
 import { gapSentence, spanText, type Gap } from './gaps.ts';
 
 export interface NoticeContext {
@@ -84,5 +87,88 @@ export function clockStepped(
     'event.outcome': 'success',
     'event.duration': Math.abs(step.byMs) * 1_000_000,
     message: `The wall clock was set ${direction} by ${spanText(Math.abs(step.byMs) * 1e6)}. The order of events is not touched.`,
+  };
+}
+
+/** @param sentNs when the canary was executed that has not come back. */
+export function canaryMissed(
+  context: NoticeContext,
+  atNs: number,
+  sequence: number,
+  sentNs: number,
+): EventFields {
+  return {
+    ...base(context, atNs, sequence, 'info'),
+    'event.action': 'canary_missed',
+    'event.outcome': 'failure',
+    'event.start': context.clock.wallOf(sentNs),
+    'event.duration': Math.max(0, Math.round(atNs - sentNs)),
+    message: `Merlon started a program to test itself, and its own sensors have not told of it for ${spanText(atNs - sentNs)}: they may be dead, held up, or tampered with.`,
+  };
+}
+
+export function canaryReturned(
+  context: NoticeContext,
+  atNs: number,
+  sequence: number,
+  { sinceNs, untilNs, late }: Returned,
+): EventFields {
+  const span = spanText(untilNs - sinceNs);
+  return {
+    ...base(context, atNs, sequence, 'info'),
+    'event.action': 'canary_returned',
+    'event.outcome': late ? 'success' : 'failure',
+    'event.start': context.clock.wallOf(sinceNs),
+    'event.end': context.clock.wallOf(untilNs),
+    'event.duration': Math.max(0, Math.round(untilNs - sinceNs)),
+    message: late
+      ? `The sensors tell again of what Merlon starts, after ${span}. What happened meanwhile came late, and nothing of it is missing.`
+      : `The sensors tell again of what Merlon starts, after ${span}. What happened meanwhile was not seen.`,
+  };
+}
+
+/** @param title of the protection, as reports name it. */
+export function capabilitiesChanged(
+  context: NoticeContext,
+  atNs: number,
+  sequence: number,
+  change: CapabilityChange & { readonly title: string },
+): EventFields {
+  const { title, before, after, rungs } = change;
+  const worse = PROTECTION_STATES.indexOf(after) > PROTECTION_STATES.indexOf(before);
+  const [from, to] = rungs.map((rung) => rung ?? 'nothing');
+  return {
+    ...base(context, atNs, sequence, 'change'),
+    'event.action': 'capabilities_changed',
+    'event.outcome': worse ? 'failure' : 'success',
+    'event.reason': `${change.protection}: ${before}, now ${after}`,
+    message: `“${title}” was ${before} (${from}) and is ${after} now (${to}): the kernel takes something else than at the last look.`,
+  };
+}
+
+const HANDS_ON: Readonly<Record<Finding['what'], string>> = {
+  program: 'of Merlon’s own programs',
+  database: 'of Merlon’s database',
+  socket: 'that Merlon listens on',
+};
+
+/** Somebody else laid hands on what is Merlon's. */
+export function tampered(
+  context: NoticeContext,
+  atNs: number,
+  sequence: number,
+  { what, how, paths, count }: Finding,
+): EventFields {
+  const files = count === 1 ? 'A file' : `${count} files`;
+  const verb =
+    how === 'gone' ? (count === 1 ? 'is gone' : 'are gone') : count === 1 ? 'was changed' : 'were changed';
+  const more = count > paths.length ? `, and ${count - paths.length} more` : '';
+  return {
+    ...base(context, atNs, sequence, 'change'),
+    'event.action': 'tampered',
+    'event.outcome': 'failure',
+    'event.reason': `${what}_${how}`,
+    'file.path': paths[0] ?? '',
+    message: `${files} ${HANDS_ON[what]} ${verb}, and not by Merlon: ${paths.join(', ')}${more}.`,
   };
 }

@@ -13,19 +13,27 @@ export function routeOf(file: string, uid: number): Route {
 }
 
 /** pkexec's own text agent asks on the terminal where there is one; elsewhere only a desktop's agent can. */
-export function argvOf(route: Route, file: string, hasTerminal: boolean): readonly [string, ...string[]] {
+export function argvOf(
+  route: Route,
+  file: string,
+  hasTerminal: boolean,
+  words: readonly 'probe'[] = [],
+): readonly [string, ...string[]] {
   switch (route) {
     case 'double':
-      return [process.execPath, file];
+      return [process.execPath, file, ...words];
     case 'direct':
-      return [file];
+      return [file, ...words];
     case 'pkexec':
-      return hasTerminal ? ['pkexec', file] : ['pkexec', '--disable-internal-agent', file];
+      return hasTerminal
+        ? ['pkexec', file, ...words]
+        : ['pkexec', '--disable-internal-agent', file, ...words];
   }
 }
 
-export function spawnHelper(route: Route, file: string): HelperChild {
-  const [command, ...args] = argvOf(route, file, hasTerminal());
+/** @param words “probe”: it tries what the kernel takes, prints that, and ends. */
+export function spawnHelper(route: Route, file: string, words: readonly 'probe'[] = []): HelperChild {
+  const [command, ...args] = argvOf(route, file, hasTerminal(), words);
   return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], shell: false });
 }
 

@@ -25,6 +25,10 @@ const ICONS: Readonly<Record<string, IconName>> = {
   sensor_started: 'feed',
   sensor_stopped: 'feed',
   clock_stepped: 'clock',
+  capabilities_changed: 'feed',
+  canary_missed: 'feed',
+  canary_returned: 'feed',
+  tampered: 'ban',
 };
 
 const TAGS: Readonly<Record<string, string>> = {

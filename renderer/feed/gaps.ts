@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   helper_lost: 'helper ended',
   helper_restarted: 'helper restarted',
   engine_away: 'Merlon was not running',
+  canary_missed: 'canary missed',
 };
 
 /** @returns undefined where the event does not say when. */

@@ -1,5 +1,5 @@
 /** The page's one sentence: what is true now, since when, and the next step. */
-import type { Status } from '../../shared/console.ts';
+import type { CanaryStatus, Status } from '../../shared/console.ts';
 import type { Absence } from '../api.ts';
 import { clock, counted, day, span } from '../ui/units.ts';
 
@@ -56,6 +56,7 @@ function sensingOf({ status, blindSince, gaps, now }: Situation): Headline {
   const start = (label: string) => ({ does: 'start', label }) as const;
   switch (helper.state) {
     case 'running': {
+      if (status.canary?.state === 'missed') return unproven(status.canary, now);
       const refused = sensor.refused.map(({ name }) => name).join(', ');
       const part = refused === '' ? '' : ` Not everything is seen: this kernel refused ${refused}.`;
       const text = `Sensing since ${since(helper.since, now)}${missed(gaps)}.${part}`;
@@ -85,6 +86,12 @@ function sensingOf({ status, blindSince, gaps, now }: Situation): Headline {
     default: // failed, stopped, and whatever else only a person ends
       return { text: `Not sensing since ${at}.${reason}`, trouble: true, verb: start('Start the helper') };
   }
+}
+
+function unproven({ missing_since: since_ }: CanaryStatus, now: number): Headline {
+  const at = since(since_ ?? now, now);
+  const text = `Perhaps blind since ${at}. Merlon started a program to test itself, and its own sensors have not told of it: they may be dead, held up, or tampered with.`;
+  return { text, trouble: true };
 }
 
 function missed(gaps: Situation['gaps']): string {

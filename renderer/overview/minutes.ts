@@ -33,7 +33,16 @@ const LABELS: Readonly<Record<string, string>> = {
   running: 'Found running',
 };
 /** What Merlon says of itself has its own place on the page. */
-const OWN: ReadonlySet<string> = new Set(['gap', 'sensor_started', 'sensor_stopped', 'clock_stepped']);
+const OWN: ReadonlySet<string> = new Set([
+  'gap',
+  'sensor_started',
+  'sensor_stopped',
+  'clock_stepped',
+  'capabilities_changed',
+  'canary_missed',
+  'canary_returned',
+  'tampered',
+]);
 const rank = (action: string) => {
   const at = EVENT_ACTIONS.findIndex((each) => each === action);
   return at < 0 ? EVENT_ACTIONS.length : at;

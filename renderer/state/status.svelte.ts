@@ -1,5 +1,5 @@
-import type { Console, Status } from '../../shared/console.ts';
-import { counted, span } from '../ui/units.ts';
+import type { CanaryStatus, Console, Status } from '../../shared/console.ts';
+import { count, counted, span } from '../ui/units.ts';
 
 export interface Blindness {
   /** Epoch milliseconds. */
@@ -70,6 +70,8 @@ export function summariseSensor(status: Status, blindFor: string | undefined): S
   switch (helper.state) {
     case 'running': {
       const all = sensor.attached.length + sensor.refused.length;
+      if (status.canary?.state === 'missed')
+        return { mark: 'warn', word: 'Perhaps blind', detail: 'a canary has not come back' };
       const detail = `${sensor.attached.length} of ${all} programs attached`;
       return { mark: sensor.refused.length > 0 ? 'warn' : 'on', word: 'Sensing', detail };
     }
@@ -91,6 +93,22 @@ export function summariseSensor(status: Status, blindFor: string | undefined): S
     case 'stopped':
       return { mark: 'off', word: not, detail: 'stopped' };
   }
+}
+
+export interface CanarySummary {
+  readonly text: string;
+  readonly warn: boolean;
+  /** What it is about, for whoever points at it. */
+  readonly about: string;
+}
+
+/** Whether Merlon’s own sensors tell of what it starts to test them, in the status bar’s words. */
+export function summariseCanary(canary: CanaryStatus, now: number): CanarySummary {
+  const { state, missing_since: missing, last, sent, missed } = canary;
+  const about = `At random times Merlon starts a program of its own, which its sensors must tell of. ${count(sent)} started, ${count(missed)} missed.`;
+  if (state === 'missed') return { text: `missed for ${span(now - (missing ?? now))}`, warn: true, about };
+  if (last === null) return { text: 'on its way', warn: false, about };
+  return { text: `${Math.round(last.ms)} ms, ${span(Math.max(0, now - last.at))} ago`, warn: false, about };
 }
 
 /** What is not as it should be with the store, in the status bar's words; undefined where nothing is. */

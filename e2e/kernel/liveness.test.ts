@@ -1,0 +1,76 @@
+/** Quiet or dead: whatever happens to the sensors is noticed by what Merlon itself starts. Needs root and a build. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IN_GUEST, withEngine } from './harness.ts';
+
+const skip = process.getuid?.() === 0 ? false : 'needs root';
+
+test('canaries come back, and are no events', { skip }, async () => {
+  await withEngine({}, async (engine) => {
+    const { canary } = await engine.statusUntil('three canaries', ({ canary: now }) => (now?.sent ?? 0) >= 3);
+    assert.equal(canary?.state, 'alive');
+    assert.equal(canary.missed, 0);
+    assert.ok((canary.last?.ms ?? 0) > 0);
+    const health = await engine.ask('health.get', {});
+    assert.ok(health.canaries.length >= 2);
+    assert.ok(health.canaries.every(({ ms }) => ms !== null && ms > 0));
+    const seen = engine.events.filter(({ fields }) => fields['process.name'] === 'merlon-canary');
+    assert.deepEqual(seen, []);
+  });
+});
+
+test('a helper that stands still is noticed, and what it held up comes late', { skip }, async () => {
+  await withEngine({}, async (engine) => {
+    const { helper } = await engine.statusUntil('a canary', ({ canary }) => canary?.state === 'alive');
+    assert.ok(helper.pid);
+    process.kill(helper.pid, 'SIGSTOP');
+    try {
+      const missed = await engine.until('a missed canary', (e) => e['event.action'] === 'canary_missed');
+      assert.equal(missed['event.outcome'], 'failure');
+      assert.equal((await engine.status()).canary?.state, 'missed');
+    } finally {
+      process.kill(helper.pid, 'SIGCONT');
+    }
+    const returned = await engine.until('its return', (e) => e['event.action'] === 'canary_returned');
+    assert.equal(returned['event.outcome'], 'success', returned.message);
+    assert.equal((await engine.status()).canary?.state, 'alive');
+    const gaps = engine.events.filter(({ fields }) => fields['event.reason'] === 'canary_missed');
+    assert.deepEqual(gaps, [], 'nothing was missing, so no gap is told');
+  });
+});
+
+test('a helper that stays as it is makes way for another', { skip }, async () => {
+  await withEngine({}, async (engine) => {
+    const { helper } = await engine.statusUntil('a canary', ({ canary }) => canary?.state === 'alive');
+    const { pid } = helper;
+    assert.ok(pid);
+    process.kill(pid, 'SIGSTOP');
+    await engine.statusUntil(
+      'canaries of another helper',
+      ({ helper: now, canary }) => now.pid !== null && now.pid !== pid && canary?.state === 'alive',
+      IN_GUEST ? 200_000 : 60_000,
+    );
+    const stopped = await engine.until('its end', (e) => e['event.action'] === 'sensor_stopped');
+    assert.match(stopped['event.reason'] ?? '', /did not tell of programs that it started/);
+    await engine.until('the gap', (e) => e['event.reason'] === 'helper_lost');
+    assert.throws(() => process.kill(pid, 0), /ESRCH/, 'root’s engine ends the one that stood still');
+  });
+});
+
+test(
+  'a helper that is killed is another matter: the gap says so, and no canary is missed',
+  { skip },
+  async () => {
+    await withEngine({}, async (engine) => {
+      const { helper } = await engine.statusUntil('a canary', ({ canary }) => canary?.state === 'alive');
+      process.kill(helper.pid ?? 0, 'SIGKILL');
+      await engine.until('the gap', (e) => e['event.reason'] === 'helper_lost');
+      const before = (await engine.status()).canary?.sent ?? 0;
+      const { canary } = await engine.statusUntil(
+        'canaries of the next helper',
+        ({ canary: now }) => now?.state === 'alive' && now.sent > before,
+      );
+      assert.equal(canary?.missed, 0);
+    });
+  },
+);

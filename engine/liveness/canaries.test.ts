@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { decodeBatch, type DecodedRecord } from '../sensor/decode.ts';
+import { batchOf, execRecord, exitRecord, forkRecord, type TaskBytes } from '../sensor/records.builder.ts';
+import { Canaries, DEAD_AFTER_MS, MISSED_AFTER_MS, type Missed, type Returned } from './canaries.ts';
+
+const ENGINE = 700;
+const START_NS = 50e9;
+
+/** Canaries whose processes have the pids 1000, 1001, …; the clocks stand where a test puts them. */
+class World {
+  readonly sent: string[] = [];
+  readonly missed: Missed[] = [];
+  readonly returned: Returned[] = [];
+  dead = 0;
+  behind = false;
+  noProcess = false;
+  readonly canaries = new Canaries({
+    send: (nonce) => {
+      if (this.noProcess) return undefined;
+      this.sent.push(nonce);
+      return 999 + this.sent.length;
+    },
+    pid: ENGINE,
+    bootNs: () => this.nowNs,
+    behind: () => this.behind,
+    onMissed: (missed) => this.missed.push(missed),
+    onReturned: (returned) => this.returned.push(returned),
+    onDead: () => this.dead++,
+    onChange: () => {},
+    random: () => 0.5,
+  });
+  readonly #begun = performance.now();
+
+  get nowNs(): number {
+    return START_NS + (performance.now() - this.#begun) * 1e6;
+  }
+
+  /** What the sensors tell of a canary, and which of it is claimed. */
+  told(
+    index: number,
+    changed: { task?: TaskBytes; nonce?: string; extra?: DecodedRecord[] } = {},
+  ): boolean[] {
+    const task = { pid: 1000 + index, ppid: ENGINE, startNs: Math.round(this.nowNs), ...changed.task };
+    const args = ['/x/merlon-canary', changed.nonce ?? this.sent[index] ?? ''];
+    return recordsOf(
+      forkRecord({ task }),
+      execRecord({ task, executable: '/x/merlon-canary', args }),
+      exitRecord({ task }),
+    ).map((record) => this.canaries.claims(record));
+  }
+}
+
+const recordsOf = (...records: Uint8Array[]) =>
+  decodeBatch(batchOf(...records), () => expect.unreachable('a record of an unknown type'));
+
+let world: World;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  world = new World();
+  world.canaries.start();
+  vi.advanceTimersByTime(1000);
+});
+afterEach(() => {
+  world.canaries.stop();
+  vi.useRealTimers();
+});
+
+describe('a canary that comes back', () => {
+  it('is claimed whole, and its way is measured', () => {
+    vi.advanceTimersByTime(11);
+    expect(world.told(0)).toEqual([true, true, true]);
+    expect(world.canaries.status).toMatchObject({ state: 'alive', sent: 1, missed: 0 });
+    expect(world.canaries.status?.last?.ms).toBeCloseTo(11, 0);
+    expect(world.canaries.recent.map(({ ms }) => Math.round(ms ?? -1))).toEqual([11]);
+  });
+
+  it('is followed by others, each with a word of its own', () => {
+    for (let i = 0; i < 20; i++) {
+      world.told(i);
+      vi.advanceTimersByTime(4500);
+    }
+    expect(new Set(world.sent).size).toBe(21);
+    expect(world.missed).toEqual([]);
+  });
+});
+
+describe('what is not a canary is told', () => {
+  it.each<[string, { task?: TaskBytes; nonce?: string }, boolean[]]>([
+    ['another process', { task: { pid: 31337 } }, [false, false, false]],
+    ['a child of somebody else', { task: { ppid: 31337 } }, [false, false, false]],
+    ['a process that had the number before', { task: { startNs: 1 } }, [false, false, false]],
+    ['one that was made to run something else', { nonce: 'guessed' }, [true, false, false]],
+  ])('%s', (_, changed, claimed) => {
+    expect(world.told(0, changed)).toEqual(claimed);
+    expect(world.canaries.status?.state).toBe('waiting');
+  });
+
+  it('whatever takes its number once it has ended', () => {
+    expect(world.told(0)).toEqual([true, true, true]);
+    expect(world.told(0)).toEqual([false, false, false]);
+  });
+});
+
+describe('a canary that does not come back', () => {
+  it('is missed within ten seconds of the moment from which nothing came, at the latest', () => {
+    world.told(0);
+    const deadSince = world.nowNs;
+    while (world.missed.length === 0 && world.nowNs - deadSince < 60e9) vi.advanceTimersByTime(50);
+    expect((world.nowNs - deadSince) / 1e9).toBeLessThanOrEqual(10);
+    expect(world.canaries.status).toMatchObject({ state: 'missed', missed: 1 });
+    expect(world.canaries.recent.at(-1)?.ms).toBeNull();
+  });
+
+  it('is told once, however many follow', () => {
+    vi.advanceTimersByTime(60_000);
+    expect(world.missed).toHaveLength(1);
+    expect(world.canaries.status?.missed).toBeGreaterThan(5);
+  });
+
+  it('asks for new sensors after a while, not at once', () => {
+    vi.advanceTimersByTime(DEAD_AFTER_MS - 1000);
+    expect(world.dead).toBe(0);
+    vi.advanceTimersByTime(15_000);
+    expect(world.dead).toBeGreaterThan(0);
+  });
+
+  it('leaves a blind span up to the first that comes in time', () => {
+    const { sentNs } = { sentNs: world.nowNs };
+    vi.advanceTimersByTime(20_000);
+    const index = world.sent.length - 1;
+    const before = world.nowNs;
+    world.told(index);
+    vi.advanceTimersByTime(1000);
+    expect(world.canaries.status?.state).toBe('alive');
+    expect(world.returned).toHaveLength(1);
+    const [{ sinceNs, untilNs, late } = expect.unreachable()] = world.returned;
+    expect(late).toBe(false);
+    expect(Math.abs(sinceNs - sentNs)).toBeLessThan(1e6);
+    expect(untilNs).toBeGreaterThan(sinceNs);
+    expect(untilNs).toBeLessThanOrEqual(before);
+  });
+
+  it('was only late where it comes after all: then nothing is missing', () => {
+    vi.advanceTimersByTime(14_000);
+    world.sent.forEach((_, i) => world.told(i));
+    vi.advanceTimersByTime(1000);
+    expect(world.returned).toMatchObject([{ late: true }]);
+  });
+
+  it('is waited for while the engine is behind with what arrived', () => {
+    world.behind = true;
+    vi.advanceTimersByTime(60_000);
+    expect(world.missed).toEqual([]);
+    world.behind = false;
+    vi.advanceTimersByTime(MISSED_AFTER_MS);
+    expect(world.missed).toHaveLength(1);
+  });
+
+  it('is none where it could not be sent', () => {
+    world.told(0);
+    world.noProcess = true;
+    vi.advanceTimersByTime(60_000);
+    expect(world.missed).toEqual([]);
+  });
+});
+
+describe('while nothing senses', () => {
+  it('none is sent, none is missed, and there is no state', () => {
+    world.canaries.stop();
+    const sent = world.sent.length;
+    vi.advanceTimersByTime(60_000);
+    expect(world.sent).toHaveLength(sent);
+    expect(world.missed).toEqual([]);
+    expect(world.canaries.status).toBeUndefined();
+  });
+
+  it('a helper that comes again begins anew', () => {
+    vi.advanceTimersByTime(20_000);
+    world.canaries.stop();
+    world.canaries.start();
+    vi.advanceTimersByTime(1000);
+    world.told(world.sent.length - 1);
+    expect(world.canaries.status?.state).toBe('alive');
+  });
+});

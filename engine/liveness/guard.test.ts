@@ -1,0 +1,189 @@
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Guard, knownPartitions, type Finding } from './guard.ts';
+
+let folder = '';
+let server: Server;
+let found: Finding[];
+let partitions: number | undefined;
+let guard: Guard;
+const at = (...names: string[]) => join(folder, ...names);
+
+/** A sleep of the clock that files' times have, so that two changes differ. */
+const tick = () => new Promise((resolve) => setTimeout(resolve, 15));
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'merlon-guard-'));
+  for (const name of ['out/engine/chunks', 'out/helper', 'data/events'])
+    mkdirSync(at(name), { recursive: true });
+  writeFileSync(at('out/engine/index.js'), 'engine');
+  writeFileSync(at('out/engine/chunks/a.js'), 'chunk');
+  writeFileSync(at('out/helper/merlon-helper'), 'helper');
+  writeFileSync(at('data/catalogue.db'), 'catalogue');
+  writeFileSync(at('data/redaction.key'), 'key');
+  writeFileSync(at('data/events/000001.db'), 'sealed');
+  writeFileSync(at('data/events/000002.open.db'), 'open');
+  server = createServer().listen(at('merlon.sock'));
+  await new Promise((resolve) => server.once('listening', resolve));
+  found = [];
+  partitions = 2;
+  guard = new Guard({
+    programs: [at('out/engine'), at('out/helper'), at('out/missing')],
+    data: at('data'),
+    socket: at('merlon.sock'),
+    partitions: () => partitions,
+    onFound: (finding) => found.push(finding),
+  });
+  await guard.look();
+  await tick();
+});
+afterEach(async () => {
+  guard.stop();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true });
+});
+
+/** What two looks tell: some things are told at the second. */
+async function looks(): Promise<readonly Finding[]> {
+  await guard.look();
+  await guard.look();
+  await guard.look();
+  return found;
+}
+const first = async () => (await looks())[0];
+
+describe('what stays as it was', () => {
+  it('is told of never', async () => {
+    readFileSync(at('out/engine/index.js'));
+    appendFileSync(at('data/events/000002.open.db'), 'more');
+    appendFileSync(at('data/catalogue.db'), 'more');
+    writeFileSync(at('out/engine/new.js'), 'not ours: nothing runs it');
+    expect(await looks()).toEqual([]);
+  });
+
+  it('nor is a partition that comes, or is sealed, cut or linked by Merlon', async () => {
+    linkSync(at('data/events/000001.db'), at('linked'));
+    writeFileSync(at('data/events/000003.open.db'), 'open');
+    partitions = 3;
+    await looks();
+    writeFileSync(at('data/events/000002.db'), 'sealed');
+    rmSync(at('data/events/000002.open.db'));
+    rmSync(at('data/events/000001.db'));
+    partitions = 2;
+    expect(await looks()).toEqual([]);
+  });
+
+  it('nor is a database that Merlon itself exchanged', async () => {
+    await guard.look();
+    writeFileSync(at('data/events/000001.db.new'), 'salvaged');
+    renameSync(at('data/events/000001.db.new'), at('data/events/000001.db'));
+    await guard.look();
+    guard.forgetDatabase();
+    expect(await looks()).toEqual([]);
+  });
+});
+
+describe('a program of Merlon’s', () => {
+  it.each<[string, () => void, Finding['how']]>([
+    ['is written to', () => writeFileSync(at('out/engine/index.js'), 'ENGINE'), 'changed'],
+    [
+      'is written to, and its times set back',
+      () => {
+        const { atime, mtime } = statSync(at('out/engine/index.js'));
+        writeFileSync(at('out/engine/index.js'), 'ENGINE');
+        utimesSync(at('out/engine/index.js'), atime, mtime);
+      },
+      'changed',
+    ],
+    ['is made writable for others', () => chmodSync(at('out/engine/index.js'), 0o666), 'changed'],
+    [
+      'is replaced',
+      () => {
+        writeFileSync(at('other'), 'engine');
+        renameSync(at('other'), at('out/engine/index.js'));
+      },
+      'changed',
+    ],
+    ['is deleted', () => rmSync(at('out/engine/index.js')), 'gone'],
+  ])('%s: told once', async (_, act, how) => {
+    act();
+    expect(await looks()).toEqual([{ what: 'program', how, paths: [at('out/engine/index.js')], count: 1 }]);
+  });
+
+  it('is told with all the others, and the first few by name', async () => {
+    for (let i = 0; i < 20; i++) writeFileSync(at('out/engine', `${i}.js`), 'x');
+    await guard.look();
+    await tick();
+    for (let i = 0; i < 20; i++) writeFileSync(at('out/engine', `${i}.js`), 'y');
+    const told = await looks();
+    expect(told).toMatchObject([{ what: 'program', count: 20 }]);
+    expect(told[0]?.paths).toHaveLength(5);
+  });
+});
+
+describe('the database', () => {
+  it('that is overwritten where it is sealed', async () => {
+    writeFileSync(at('data/events/000001.db'), 'SEALED!');
+    expect(await looks()).toEqual([
+      { what: 'database', how: 'changed', paths: [at('data/events/000001.db')], count: 1 },
+    ]);
+  });
+
+  it.each(['catalogue.db', 'redaction.key'])('whose %s is exchanged', async (name) => {
+    writeFileSync(at('other'), 'other');
+    renameSync(at('other'), at('data', name));
+    expect(await first()).toMatchObject({ what: 'database', how: 'changed', paths: [at('data', name)] });
+  });
+
+  it('whose key is deleted', async () => {
+    rmSync(at('data/redaction.key'));
+    expect(await looks()).toMatchObject([{ what: 'database', paths: [at('data/redaction.key')] }]);
+  });
+
+  it('that lost files of events: told once, and again where more go', async () => {
+    rmSync(at('data/events/000001.db'));
+    expect(await looks()).toMatchObject([{ what: 'database', how: 'gone', count: 1 }]);
+    rmSync(at('data/events/000002.open.db'));
+    expect(await looks()).toHaveLength(2);
+  });
+
+  it('that is damaged, or not open, is not counted', () => {
+    const stats = { partitions: 7, damagedPartitions: 0 } as Parameters<typeof knownPartitions>[0];
+    expect(knownPartitions(stats)).toBe(7);
+    expect(knownPartitions({ ...stats, damagedPartitions: 1 })).toBeUndefined();
+    expect(knownPartitions({ ...stats, unopened: true })).toBeUndefined();
+  });
+});
+
+describe('the socket', () => {
+  it('that is deleted is told once', async () => {
+    rmSync(at('merlon.sock'));
+    expect(await looks()).toEqual([{ what: 'socket', how: 'gone', paths: [at('merlon.sock')], count: 1 }]);
+  });
+
+  it('that is another’s now is told', async () => {
+    renameSync(at('merlon.sock'), at('before.sock'));
+    const other = createServer().listen(at('merlon.sock'));
+    await new Promise((resolve) => other.once('listening', resolve));
+    try {
+      expect(await first()).toMatchObject({ what: 'socket', how: 'changed' });
+    } finally {
+      await new Promise((resolve) => other.close(resolve));
+    }
+  });
+});

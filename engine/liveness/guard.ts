@@ -1,0 +1,185 @@
+/**
+ * Notices when somebody lays hands on Merlon's own files: its programs, its database, its socket. It looks at what the
+ * kernel says of them (inode, size, times), a hundred files in a millisecond, and reads none.
+ */
+import type { Stats } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StoreStats } from '../store/contract.ts';
+
+export const TAMPERED_WITH = ['program', 'database', 'socket'] as const;
+export type TamperedWith = (typeof TAMPERED_WITH)[number];
+
+export interface Finding {
+  readonly what: TamperedWith;
+  readonly how: 'changed' | 'gone';
+  /** Those concerned, at least one; of many the first. */
+  readonly paths: readonly string[];
+  /** How many there are in all. */
+  readonly count: number;
+}
+
+export interface GuardOptions {
+  /** Folders of Merlon's own programs; empty where it runs from its sources, which are there to be changed. */
+  readonly programs: readonly string[];
+  readonly data: string;
+  readonly socket: string;
+  /** How many files of events the store has; undefined while it does not know. */
+  readonly partitions: () => number | undefined;
+  readonly onFound: (finding: Finding) => void;
+}
+
+/** With the second look that a missing file is given: told within ten seconds. */
+export const LOOK_EVERY_MS = 4000;
+const NAMED = 5;
+/** Never written again once they have this name (engine/store/layout.ts). */
+const SEALED = /^(\d+)\.db$/;
+const OPEN = /^(\d+)\.open\.db$/;
+/** Written to all the time, but by name always the same file. */
+const STANDING = ['catalogue.db', 'lock.db', 'redaction.key'];
+
+/** What must stay as it is. */
+type Mark = string;
+type Marks = Map<string, Mark>;
+
+export class Guard {
+  readonly #options: GuardOptions;
+  #programs: Marks | undefined;
+  #database: Marks = new Map();
+  #socket: Mark | undefined;
+  #socketTold = false;
+  /** What was odd about the database at the last look may have been Merlon's own hand: it is told at the second. */
+  #suspects: ReadonlySet<string> = new Set();
+  #missing = 0;
+  #missingTold = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
+    void this.look();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** The database is another now, by Merlon's own hand. */
+  forgetDatabase(): void {
+    this.#database = new Map();
+    this.#suspects = new Set();
+    this.#missing = this.#missingTold = 0;
+  }
+
+  /** One look at everything; after the one that is under way. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#look());
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    await this.#lookAtPrograms();
+    await this.#lookAtDatabase();
+    await this.#lookAtSocket();
+  }
+
+  async #lookAtPrograms(): Promise<void> {
+    const now: Marks = new Map();
+    for (const folder of this.#options.programs) {
+      for (const path of await filesBelow(folder)) {
+        const stats = await seen(path);
+        // A change of the inode cannot be undone without a trace: its ctime is the kernel's own.
+        if (stats?.isFile()) now.set(path, mark(stats.ino, stats.size, stats.mode, stats.ctimeMs));
+      }
+    }
+    const before = this.#programs;
+    this.#programs = now;
+    if (before === undefined) return;
+    const gone = [...before.keys()].filter((path) => !now.has(path));
+    const changed = [...before].filter(([path, was]) => now.has(path) && now.get(path) !== was);
+    this.#tell(
+      'program',
+      'changed',
+      changed.map(([path]) => path),
+    );
+    this.#tell('program', 'gone', gone);
+  }
+
+  async #lookAtDatabase(): Promise<void> {
+    const { data } = this.#options;
+    const known = this.#database;
+    const odd: string[] = [];
+    const numbers = new Set<string>();
+    const look = async (path: string, of: (stats: Stats) => Mark): Promise<boolean> => {
+      const stats = await seen(path);
+      const now = stats === undefined ? undefined : of(stats);
+      if (!known.has(path)) {
+        if (now !== undefined) known.set(path, now);
+      } else if (known.get(path) !== now) odd.push(path);
+      return now !== undefined;
+    };
+    for (const name of await readdir(join(data, 'events')).catch(() => [])) {
+      const number = (SEALED.exec(name) ?? OPEN.exec(name))?.[1];
+      if (number === undefined) continue;
+      const of = SEALED.test(name)
+        ? ({ ino, size, mtimeMs }: Stats) => mark(ino, size, mtimeMs)
+        : ({ ino }: Stats) => mark(ino);
+      if (await look(join(data, 'events', name), of)) numbers.add(number);
+    }
+    for (const name of STANDING) await look(join(data, name), ({ ino }) => mark(ino));
+    if (known !== this.#database) return; // forgotten meanwhile
+    const told = odd.filter((path) => this.#suspects.has(path));
+    this.#suspects = new Set(odd);
+    for (const path of told) known.delete(path);
+    this.#tell('database', 'changed', told);
+    this.#count(numbers.size);
+  }
+
+  /** Files of events that are gone, whatever their names were; told once, as long as no more go. */
+  #count(there: number): void {
+    const wanted = this.#options.partitions();
+    const missing = wanted === undefined ? 0 : Math.max(0, wanted - there);
+    if (missing > this.#missingTold && missing === this.#missing) {
+      const paths = [join(this.#options.data, 'events')];
+      this.#options.onFound({ what: 'database', how: 'gone', paths, count: missing - this.#missingTold });
+      this.#missingTold = missing;
+    }
+    this.#missingTold = Math.min(this.#missingTold, missing);
+    this.#missing = missing;
+  }
+
+  async #lookAtSocket(): Promise<void> {
+    const { socket } = this.#options;
+    const stats = await seen(socket);
+    const now = stats?.isSocket() ? mark(stats.ino, stats.mode, stats.uid) : undefined;
+    this.#socket ??= now;
+    const fits = this.#socket === undefined || now === this.#socket;
+    if (!fits && !this.#socketTold) this.#tell('socket', now === undefined ? 'gone' : 'changed', [socket]);
+    this.#socketTold = !fits;
+  }
+
+  #tell(what: TamperedWith, how: Finding['how'], paths: readonly string[]): void {
+    if (paths.length === 0) return;
+    this.#options.onFound({ what, how, paths: paths.slice(0, NAMED), count: paths.length });
+  }
+}
+
+const mark = (...parts: readonly number[]): Mark => parts.join(' ');
+
+async function seen(path: string): Promise<Stats | undefined> {
+  return lstat(path).catch(() => undefined);
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Files of events that must be there; not known where some are damaged, or the database is not open. */
+export function knownPartitions({ partitions, damagedPartitions, unopened }: StoreStats): number | undefined {
+  return damagedPartitions > 0 || unopened === true ? undefined : partitions;
+}

@@ -1,0 +1,116 @@
+/** Proves that the sensors are alive: sends canaries, and tells in the feed where one does not come back. */
+import { spawn } from 'node:child_process';
+import type { CanaryStatus } from '../../shared/console.ts';
+import type { Clock } from '../clock.ts';
+import type { Ingest } from '../ingest.ts';
+import { ownCanary, ownFolders } from '../own-files.ts';
+import type { DecodedRecord } from '../sensor/decode.ts';
+import { canaryMissed, canaryReturned, tampered, type NoticeContext } from '../sensor/notices.ts';
+import { Canaries } from './canaries.ts';
+import { Guard } from './guard.ts';
+
+export interface LivenessOptions extends NoticeContext {
+  readonly clock: Clock;
+  readonly ingest: () => Pick<Ingest, 'notice' | 'gap' | 'full' | 'queuedBytes'>;
+  readonly data: string;
+  readonly socket: string;
+  /** How many files of events the store has; undefined while it does not know. */
+  readonly partitions: () => number | undefined;
+  /** The sensors are to be started again. @param reason a sentence. */
+  readonly onDead: (reason: string) => void;
+  readonly onChange: () => void;
+  readonly log: (line: string) => void;
+  /** What is executed; another one for tests. */
+  readonly program?: string;
+}
+
+/** So much in the queue takes longer than a moment to work off. */
+const DEAD =
+  'Merlon’s own sensors did not tell of programs that it started to test them; they are started again.';
+const BEHIND_BYTES = 1 << 20;
+
+export class Liveness {
+  readonly #options: LivenessOptions;
+  readonly #canaries: Canaries;
+  readonly #guard: Guard;
+  readonly #program: string;
+  #complained = false;
+
+  constructor(options: LivenessOptions) {
+    this.#options = options;
+    this.#program = options.program ?? ownCanary();
+    const { clock, ingest, onChange } = options;
+    this.#canaries = new Canaries({
+      send: (nonce) => this.#send(nonce),
+      pid: process.pid,
+      bootNs: () => clock.bootNs(),
+      behind: () => ingest().full || ingest().queuedBytes > BEHIND_BYTES,
+      onMissed: ({ sentNs }) =>
+        ingest().notice((sequence, atNs) => canaryMissed(options, atNs, sequence, sentNs)),
+      onReturned: (returned) => {
+        const { sinceNs, untilNs, late } = returned;
+        ingest().notice((sequence, atNs) => canaryReturned(options, atNs, sequence, returned));
+        if (!late)
+          ingest().gap({ reason: 'canary_missed', beginNs: sinceNs, endNs: untilNs, lost: undefined });
+      },
+      onDead: () => options.onDead(DEAD),
+      onChange,
+    });
+    const { data, socket, partitions } = options;
+    this.#guard = new Guard({
+      programs: ownFolders(),
+      data,
+      socket,
+      partitions,
+      onFound: (finding) => ingest().notice((sequence, atNs) => tampered(options, atNs, sequence, finding)),
+    });
+  }
+
+  get status(): CanaryStatus | undefined {
+    return this.#canaries.status;
+  }
+
+  /** Those of the last hour, oldest first. */
+  get recent(): Canaries['recent'] {
+    return this.#canaries.recent;
+  }
+
+  /** Whether a record is of a canary, and no event. */
+  claims(record: DecodedRecord): boolean {
+    return this.#canaries.claims(record);
+  }
+
+  /** The engine runs: from now on nobody else should change what is its own. */
+  guard(): void {
+    this.#guard.start();
+  }
+
+  /** The database is another now, by Merlon's own hand. */
+  databaseReplaced(): void {
+    this.#guard.forgetDatabase();
+  }
+
+  /** The sensors are attached. */
+  sensing(): void {
+    this.#canaries.start();
+  }
+
+  /** They are not. */
+  notSensing(): void {
+    this.#canaries.stop();
+  }
+
+  stop(): void {
+    this.#canaries.stop();
+    this.#guard.stop();
+  }
+
+  #send(nonce: string): number | undefined {
+    const child = spawn(this.#program, [nonce], { stdio: 'ignore', env: {}, cwd: '/' });
+    child.on('error', (error) => {
+      if (!this.#complained) this.#options.log(`no canary can be sent: ${error.message}`);
+      this.#complained = true;
+    });
+    return child.pid;
+  }
+}
