@@ -29,11 +29,13 @@ function run(options: { argv?: string[]; env?: Record<string, string>; stdio?: n
   return { status, stdout, stderr };
 }
 
-/** A stand-in for Node: a shell script. */
-function node(script: string): void {
-  writeFileSync(join(folder, 'node'), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, 'node'), 0o755);
+/** A stand-in for a program beside the launcher: a shell script. */
+function standIn(name: string, script: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(folder, name), 0o755);
 }
+const node = (script: string) => standIn('node', script);
+const probe = (script: string) => standIn('merlon-probe', script);
 
 describe('the launcher refuses', () => {
   it('arguments', () => {
@@ -90,12 +92,38 @@ describe.runIf(isRoot)('what the launcher becomes', () => {
 
   it('runs the entry of its own folder, in /, with a closed umask and no further descriptors than it names', () => {
     node(`for last; do :; done; echo "$last"; pwd; umask
-      for event in $(echo "$MERLON_TRACEPOINTS" | tr ';' ' '); do eval "exec \${event##*=}<&-"; done; ls /proc/self/fd`);
+      for event in $(echo "$MERLON_TRACEPOINTS" | tr ';' ' '); do eval "exec \${event##*=}<&-"; done
+      eval "exec $MERLON_PROBE<&-"; ls /proc/self/fd`);
     const [entry, cwd, umask, ...descriptors] = run({ stdio: [2, 2, 2] })
       .stdout.trim()
       .split('\n');
     expect([entry, cwd, umask]).toEqual([join(folder, 'index.js'), '/', '0077']);
     expect(descriptors.length).toBe(4); // 0, 1, 2, and the folder that ls reads
+  });
+
+  it('leaves a pipe on which another program says what the kernel takes, with powers that it gave up itself', () => {
+    probe(
+      'read -r word || word=nothing; echo "heard $word, with $# arguments"; grep CapEff /proc/self/status',
+    );
+    node('cat <&"$MERLON_PROBE"; grep CapEff /proc/self/status');
+    const [heard, there, here] = run({ env: { MERLON_PROBE: '0' } }).stdout.split('\n');
+    expect(heard).toBe('heard nothing, with 0 arguments');
+    expect(here).toMatch(/000000c000000004$/);
+    expect(BigInt(`0x${there?.split('\t')[1]}`) & (1n << 12n)).not.toBe(0n); // CAP_NET_ADMIN
+  });
+
+  it('starts all the same where that program is missing', () => {
+    node('cat <&"$MERLON_PROBE"; echo started');
+    const { stdout, stderr } = run();
+    expect(stdout).toBe('started\n');
+    expect(stderr).toMatch(/merlon-probe: No such file/);
+  });
+
+  it('becomes that program alone, where it is asked to', () => {
+    node('echo node');
+    probe('echo "probe, in $(pwd), with $# arguments"; env | grep -c LD_');
+    const { stdout } = run({ argv: [join(folder, 'merlon-helper'), 'probe'], env: { LD_BIND_NOW: '1' } });
+    expect(stdout).toBe('probe, in /, with 0 arguments\n0\n');
   });
 
   it('keeps three capabilities in every set, locked, and no way to new ones', () => {
