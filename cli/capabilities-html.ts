@@ -226,6 +226,7 @@ function changes({ since_last: last, protections }: CapabilityReport): Markup {
 }
 
 function kernels(report: CapabilityReport): Markup {
+  if (report.kernels === null) return markup`<p>They were still being looked at.</p>`;
   const rows = report.kernels.map((kernel) => [
     { content: code(kernel.version), head: true as const },
     { content: mark(kernel.state) },

@@ -181,7 +181,9 @@ export function readable(report: CapabilityReport, { width: given, all, now }: S
     titled(
       'Before you reboot: kernels that are installed and do not run',
       width,
-      report.kernels.flatMap((each) => marked(each.state, `${each.version}: ${kernelWords(each)}`, width)),
+      (report.kernels ?? []).flatMap((each) =>
+        marked(each.state, `${each.version}: ${kernelWords(each)}`, width),
+      ),
     ),
     titled('Network interfaces: programs in the way of packets (XDP)', width, interfacesOf(report, width)),
     titled(

@@ -251,7 +251,8 @@ export interface CapabilityReport {
   };
   readonly protections: Readonly<Record<ProtectionId, Protection>>;
   readonly repairs: readonly Repair[];
-  readonly kernels: readonly KernelForecast[];
+  /** null while they are looked at. */
+  readonly kernels: readonly KernelForecast[] | null;
   /** Against the last report of another boot, or an earlier one of this; null where there is none. */
   readonly since_last: {
     readonly made: number;

@@ -51,6 +51,8 @@ export interface EngineOptions {
   /** Further flags, such as --keep-days. */
   readonly keep?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Another copy of the built programs, in a folder `out`. */
+  readonly out?: string;
   /** Begin before the helper says that it runs. */
   readonly early?: boolean;
 }
@@ -71,24 +73,28 @@ export class Engine {
   #catchingUp = Promise.resolve();
   #sorted = 0;
 
-  private constructor(folder: string, { data, ringBytes, quiet, keep, env }: EngineOptions) {
+  private constructor(folder: string, { data, ringBytes, quiet, keep, env, out }: EngineOptions) {
     this.folder = folder;
     this.data = data ?? join(folder, 'data');
     this.socket = join(folder, 'merlon.sock');
     const args = ['--data', this.data, '--socket', this.socket, ...(keep ?? [])];
     if (ringBytes !== undefined) args.push('--helper', TINY_RING);
     this.#quiet = quiet === true;
-    this.#child = spawn(process.execPath, engineArgv(ENGINE, args), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // As `npm start` does: measured in a session of its own, where scheduling differs.
-      detached: quiet === true,
-      env: {
-        ...process.env,
-        ...ownConfig(folder),
-        ...env,
-        ...(ringBytes === undefined ? {} : { MERLON_RING_BYTES: String(ringBytes) }),
+    this.#child = spawn(
+      process.execPath,
+      engineArgv(out === undefined ? ENGINE : join(out, 'engine/index.js'), args),
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // As `npm start` does: measured in a session of its own, where scheduling differs.
+        detached: quiet === true,
+        env: {
+          ...process.env,
+          ...ownConfig(folder),
+          ...env,
+          ...(ringBytes === undefined ? {} : { MERLON_RING_BYTES: String(ringBytes) }),
+        },
       },
-    });
+    );
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {
       this.#log.push(line);
       if (this.#log.length > 200) this.#log.shift();

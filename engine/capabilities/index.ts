@@ -36,7 +36,7 @@ export class Capabilities {
   constructor(options: CapabilitiesOptions) {
     this.#options = options;
     this.#history = new History(options.folder, options.log);
-    this.#report = { ...reportOf(undefined, NOT_YET), kernels: [], since_last: null };
+    this.#report = { ...reportOf(undefined, NOT_YET), kernels: null, since_last: null };
   }
 
   get report(): CapabilityReport {
@@ -53,7 +53,8 @@ export class Capabilities {
         onReport(this.#report);
       },
       (error: unknown) => {
-        if (!this.#ended.signal.aborted) log(`the installed kernels were not looked at: ${String(error)}`);
+        if (this.#ended.signal.aborted) return;
+        log(`the installed kernels were not looked at: ${String(error)}`);
       },
     );
   }
@@ -80,8 +81,8 @@ export class Capabilities {
       const { helper, log } = this.#options;
       const probed = await runProbe(helper, (line) => log(`probe: ${line}`));
       if (!probed.ok) {
-        const { code, message } = probed.error;
-        return fail(code === 'not_permitted' ? code : 'probe_failed', message);
+        const { code, message, detail } = probed.error;
+        return fail(code === 'not_permitted' ? code : 'probe_failed', message, detail);
       }
       this.#took(probed.value);
       this.look();

@@ -66,7 +66,8 @@ export function runProbe(
       const failed = spawnError === undefined ? {} : { spawnError };
       const how = { route, file, code, signal: killedBy, ...failed, greeted: false, midFrame: false, stderr };
       const { state, reason } = endingOf(how);
-      resolve(fail(REFUSED.has(state) ? 'not_permitted' : 'failed', reason));
+      if (REFUSED.has(state)) return resolve(fail('not_permitted', reason));
+      resolve(fail('failed', `The kernel could not be tried. ${reason}`, stderr.trim()));
     };
     child.on('error', (error: NodeJS.ErrnoException) => {
       spawnError ??= error.code ?? error.message;

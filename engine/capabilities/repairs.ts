@@ -93,12 +93,12 @@ function cgroup2({ features, cgroup2: where }: Broken): Repair | undefined {
     steps: [
       {
         text: 'Until the next start of the machine:',
-        command: 'mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified',
+        command: 'sudo mount --mkdir -t cgroup2 cgroup2 /sys/fs/cgroup/unified',
       },
       { text: 'For good, start the kernel with systemd.unified_cgroup_hierarchy=1.' },
     ],
     diffs: [],
-    undo: 'umount /sys/fs/cgroup/unified',
+    undo: 'Unmount it again, with: sudo umount /sys/fs/cgroup/unified',
     lifts: lifted(features, [
       'prog.cgroup_connect',
       'prog.cgroup_sendmsg',

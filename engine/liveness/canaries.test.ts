@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { decodeBatch, type DecodedRecord } from '../sensor/decode.ts';
+import { decodeBatch } from '../sensor/decode.ts';
 import { batchOf, execRecord, exitRecord, forkRecord, type TaskBytes } from '../sensor/records.builder.ts';
 import { Canaries, DEAD_AFTER_MS, MISSED_AFTER_MS, type Missed, type Returned } from './canaries.ts';
 
-const ENGINE = 700;
+const SENDER = 700;
 const START_NS = 50e9;
 
 /** Canaries whose processes have the pids 1000, 1001, …; the clocks stand where a test puts them. */
@@ -16,11 +16,10 @@ class World {
   noProcess = false;
   readonly canaries = new Canaries({
     send: (nonce) => {
-      if (this.noProcess) return undefined;
-      this.sent.push(nonce);
-      return 999 + this.sent.length;
+      if (!this.noProcess) this.sent.push(nonce);
+      return !this.noProcess;
     },
-    pid: ENGINE,
+    sender: () => SENDER,
     bootNs: () => this.nowNs,
     behind: () => this.behind,
     onMissed: (missed) => this.missed.push(missed),
@@ -36,11 +35,8 @@ class World {
   }
 
   /** What the sensors tell of a canary, and which of it is claimed. */
-  told(
-    index: number,
-    changed: { task?: TaskBytes; nonce?: string; extra?: DecodedRecord[] } = {},
-  ): boolean[] {
-    const task = { pid: 1000 + index, ppid: ENGINE, startNs: Math.round(this.nowNs), ...changed.task };
+  told(index: number, changed: { task?: TaskBytes; nonce?: string } = {}): boolean[] {
+    const task = { pid: 1000 + index, ppid: SENDER, startNs: Math.round(this.nowNs), ...changed.task };
     const args = ['/x/merlon-canary', changed.nonce ?? this.sent[index] ?? ''];
     return recordsOf(
       forkRecord({ task }),
@@ -86,7 +82,6 @@ describe('a canary that comes back', () => {
 
 describe('what is not a canary is told', () => {
   it.each<[string, { task?: TaskBytes; nonce?: string }, boolean[]]>([
-    ['another process', { task: { pid: 31337 } }, [false, false, false]],
     ['a child of somebody else', { task: { ppid: 31337 } }, [false, false, false]],
     ['a process that had the number before', { task: { startNs: 1 } }, [false, false, false]],
     ['one that was made to run something else', { nonce: 'guessed' }, [true, false, false]],
@@ -98,6 +93,23 @@ describe('what is not a canary is told', () => {
   it('whatever takes its number once it has ended', () => {
     expect(world.told(0)).toEqual([true, true, true]);
     expect(world.told(0)).toEqual([false, false, false]);
+  });
+});
+
+describe('where a record is lost', () => {
+  it('a canary whose fork was not told comes back all the same, and the next, too', () => {
+    const task = { pid: 1000, ppid: SENDER, startNs: Math.round(world.nowNs) };
+    const exec = execRecord({ task, args: ['/x/merlon-canary', world.sent[0] ?? ''] });
+    const claimed = recordsOf(exec, exitRecord({ task })).map((record) => world.canaries.claims(record));
+    expect(claimed).toEqual([true, true]);
+    vi.advanceTimersByTime(5000);
+    expect(world.told(1)).toEqual([true, true, true]);
+  });
+
+  it('a fork that stands for the one before does not keep the next from coming back', () => {
+    vi.advanceTimersByTime(MISSED_AFTER_MS + 2000); // the first is lost whole
+    expect(world.told(1)).toEqual([true, true, true]);
+    expect(world.canaries.status?.state).toBe('alive');
   });
 });
 

@@ -21,10 +21,10 @@ export interface Returned {
 }
 
 export interface CanariesOptions {
-  /** Executes the canary with this word; the pid of the process, or undefined where there is none. */
-  readonly send: (nonce: string) => number | undefined;
-  /** Of the process that sends them. */
-  readonly pid: number;
+  /** Has the canary executed with this word; false where that cannot be. */
+  readonly send: (nonce: string) => boolean;
+  /** Of the process that executes them, and nothing else; undefined while there is none. */
+  readonly sender: () => number | undefined;
   readonly bootNs: () => number;
   /** The engine itself is behind with what arrived: a canary that waits in its own queue is not missed. */
   readonly behind: () => boolean;
@@ -57,18 +57,20 @@ const CLOCK_NS = 20e6;
 
 interface Out {
   readonly nonce: string;
+  /** As its fork told; undefined before. */
+  pid: number | undefined;
   readonly sentNs: number;
   /** The same, in epoch milliseconds. */
   readonly at: number;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
   missed: boolean;
   returned: boolean;
 }
 
 export class Canaries {
   readonly #options: CanariesOptions;
-  /** By pid, until the process has ended. */
-  readonly #out = new Map<number, Out>();
+  /** In the order in which they were sent, until the process has ended. */
+  #out: Out[] = [];
   readonly #recent: { at: number; ms: number | null }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running = false;
@@ -112,34 +114,40 @@ export class Canaries {
   stop(): void {
     this.#running = false;
     clearTimeout(this.#timer);
-    for (const { timer } of this.#out.values()) clearTimeout(timer);
-    this.#out.clear();
+    for (const { timer } of this.#out) clearTimeout(timer);
+    this.#out = [];
     this.#missing = undefined;
   }
 
   /**
-   * Whether a record is of a canary, and no event. Only what this process started, and only as it was started: what
-   * takes its place (another program, a child of its own) is told like everything else.
+   * Whether a record is of a canary, and no event. Only what the sender started, and only as it was started: what takes
+   * its place (another program, a child of its own) is told like everything else.
    */
   claims(record: DecodedRecord): boolean {
-    if (this.#out.size === 0 || record.kind === 'cgroup') return false;
+    if (this.#out.length === 0 || record.kind === 'cgroup') return false;
     const { pid, ppid, start_ns: startNs } = record.task;
-    const out = this.#out.get(pid);
-    if (out === undefined || ppid !== this.#options.pid || startNs < out.sentNs - CLOCK_NS) return false;
-    switch (record.kind) {
-      case 'fork':
-        return true;
-      case 'exec':
-        if (!record.args.split('\0').includes(out.nonce)) return false;
-        this.#return(out);
-        return true;
-      case 'exit':
-        if (out.returned) this.#out.delete(pid);
-        return out.returned;
-      case 'running':
-      case 'exec_failed':
-        return false;
+    if (ppid !== this.#options.sender()) return false;
+    if (record.kind === 'fork') {
+      const next = this.#out.find((out) => out.pid === undefined && startNs >= out.sentNs - CLOCK_NS);
+      if (next !== undefined) next.pid = pid;
+      return next !== undefined;
     }
+    if (record.kind === 'exec') {
+      const words = record.args.split('\0');
+      const out = this.#out.find(
+        ({ nonce, sentNs }) => words.includes(nonce) && startNs >= sentNs - CLOCK_NS,
+      );
+      if (out === undefined) return false;
+      // The fork of the one before may have been lost: then it was given this number.
+      for (const each of this.#out) if (each.pid === pid) each.pid = undefined;
+      out.pid = pid;
+      this.#return(out);
+      return true;
+    }
+    const out = this.#out.find((each) => each.pid === pid && each.returned);
+    if (record.kind !== 'exit' || out === undefined) return false;
+    this.#out = this.#out.filter((each) => each !== out);
+    return true;
   }
 
   #schedule(afterMs: number): void {
@@ -150,30 +158,28 @@ export class Canaries {
     const { send, bootNs, random = Math.random, onChange } = this.#options;
     const nonce = randomBytes(16).toString('hex');
     const sentNs = bootNs();
-    const pid = send(nonce);
-    if (pid !== undefined) {
+    if (send(nonce)) {
       this.#sent++;
-      if (this.#out.size >= MAX_OUT) this.#forgetOldest();
-      const timer = setTimeout(() => this.#late(pid), MISSED_AFTER_MS);
-      this.#out.set(pid, { nonce, sentNs, at: Date.now(), timer, missed: false, returned: false });
+      if (this.#out.length >= MAX_OUT) clearTimeout(this.#out.shift()?.timer);
+      const out: Out = {
+        nonce,
+        pid: undefined,
+        sentNs,
+        at: Date.now(),
+        timer: setTimeout(() => this.#late(out), MISSED_AFTER_MS),
+        missed: false,
+        returned: false,
+      };
+      this.#out.push(out);
       onChange();
     }
     this.#schedule(LEAST_WAIT_MS + random() * (MOST_WAIT_MS - LEAST_WAIT_MS));
   }
 
-  #forgetOldest(): void {
-    for (const [pid, { timer }] of this.#out) {
-      clearTimeout(timer);
-      this.#out.delete(pid);
-      return;
-    }
-  }
-
-  #late(pid: number): void {
-    const out = this.#out.get(pid);
-    if (out === undefined || out.returned) return;
+  #late(out: Out): void {
+    if (out.returned) return;
     if (this.#options.behind()) {
-      this.#out.set(pid, { ...out, timer: setTimeout(() => this.#late(pid), MISSED_AFTER_MS) });
+      out.timer = setTimeout(() => this.#late(out), MISSED_AFTER_MS);
       return;
     }
     out.missed = true;
@@ -196,9 +202,10 @@ export class Canaries {
     const sinceNs = this.#missing?.sentNs;
     if (sinceNs !== undefined) {
       this.#missing = undefined;
-      const missing = [...this.#out.values()].filter(({ missed }) => missed);
+      const missing = this.#out.filter(({ missed }) => missed);
       setTimeout(() => {
         const late = missing.every(({ returned }) => returned);
+        this.#out = this.#out.filter((each) => each.returned || !missing.includes(each));
         if (this.#running) this.#options.onReturned({ sinceNs, untilNs: out.sentNs, late });
       }, SETTLE_MS).unref();
     }

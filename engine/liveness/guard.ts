@@ -2,8 +2,7 @@
  * Notices when somebody lays hands on Merlon's own files: its programs, its database, its socket. It looks at what the
  * kernel says of them (inode, size, times), a hundred files in a millisecond, and reads none.
  */
-import type { Stats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreStats } from '../store/contract.ts';
 
@@ -53,15 +52,14 @@ export class Guard {
   #missing = 0;
   #missingTold = 0;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
 
   constructor(options: GuardOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
-    void this.look();
+    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.look();
   }
 
   stop(): void {
@@ -75,32 +73,27 @@ export class Guard {
     this.#missing = this.#missingTold = 0;
   }
 
-  /** One look at everything; after the one that is under way. */
-  look(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#look());
-    return this.#looking;
+  /** One look at everything. */
+  look(): void {
+    this.#lookAtPrograms();
+    this.#lookAtDatabase();
+    this.#lookAtSocket();
   }
 
-  async #look(): Promise<void> {
-    await this.#lookAtPrograms();
-    await this.#lookAtDatabase();
-    await this.#lookAtSocket();
-  }
-
-  async #lookAtPrograms(): Promise<void> {
-    const now: Marks = new Map();
-    for (const folder of this.#options.programs) {
-      for (const path of await filesBelow(folder)) {
-        const stats = await seen(path);
-        // A change of the inode cannot be undone without a trace: its ctime is the kernel's own.
-        if (stats?.isFile()) now.set(path, mark(stats.ino, stats.size, stats.mode, stats.ctimeMs));
-      }
-    }
+  /** Files that come later are none of Merlon's: nothing runs them. */
+  #lookAtPrograms(): void {
     const before = this.#programs;
+    const paths = before?.keys() ?? this.#options.programs.flatMap(filesBelow);
+    const now: Marks = new Map();
+    for (const path of paths) {
+      const stats = seen(path);
+      // A change of an inode leaves a trace whatever its times are set to: ctime is the kernel's own.
+      if (stats?.isFile()) now.set(path, mark(stats.ino, stats.size, stats.mode, stats.ctimeMs));
+    }
     this.#programs = now;
     if (before === undefined) return;
-    const gone = [...before.keys()].filter((path) => !now.has(path));
     const changed = [...before].filter(([path, was]) => now.has(path) && now.get(path) !== was);
+    const gone = [...before.keys()].filter((path) => !now.has(path));
     this.#tell(
       'program',
       'changed',
@@ -109,29 +102,28 @@ export class Guard {
     this.#tell('program', 'gone', gone);
   }
 
-  async #lookAtDatabase(): Promise<void> {
+  #lookAtDatabase(): void {
     const { data } = this.#options;
     const known = this.#database;
     const odd: string[] = [];
     const numbers = new Set<string>();
-    const look = async (path: string, of: (stats: Stats) => Mark): Promise<boolean> => {
-      const stats = await seen(path);
+    const look = (path: string, of: (stats: Stats) => Mark): boolean => {
+      const stats = seen(path);
       const now = stats === undefined ? undefined : of(stats);
       if (!known.has(path)) {
         if (now !== undefined) known.set(path, now);
       } else if (known.get(path) !== now) odd.push(path);
       return now !== undefined;
     };
-    for (const name of await readdir(join(data, 'events')).catch(() => [])) {
+    for (const name of namesIn(join(data, 'events'))) {
       const number = (SEALED.exec(name) ?? OPEN.exec(name))?.[1];
       if (number === undefined) continue;
       const of = SEALED.test(name)
         ? ({ ino, size, mtimeMs }: Stats) => mark(ino, size, mtimeMs)
         : ({ ino }: Stats) => mark(ino);
-      if (await look(join(data, 'events', name), of)) numbers.add(number);
+      if (look(join(data, 'events', name), of)) numbers.add(number);
     }
-    for (const name of STANDING) await look(join(data, name), ({ ino }) => mark(ino));
-    if (known !== this.#database) return; // forgotten meanwhile
+    for (const name of STANDING) look(join(data, name), ({ ino }) => mark(ino));
     const told = odd.filter((path) => this.#suspects.has(path));
     this.#suspects = new Set(odd);
     for (const path of told) known.delete(path);
@@ -152,9 +144,9 @@ export class Guard {
     this.#missing = missing;
   }
 
-  async #lookAtSocket(): Promise<void> {
+  #lookAtSocket(): void {
     const { socket } = this.#options;
-    const stats = await seen(socket);
+    const stats = seen(socket);
     const now = stats?.isSocket() ? mark(stats.ino, stats.mode, stats.uid) : undefined;
     this.#socket ??= now;
     const fits = this.#socket === undefined || now === this.#socket;
@@ -170,13 +162,29 @@ export class Guard {
 
 const mark = (...parts: readonly number[]): Mark => parts.join(' ');
 
-async function seen(path: string): Promise<Stats | undefined> {
-  return lstat(path).catch(() => undefined);
+function seen(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined; // gone, or out of reach: either way not where it was
+  }
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // the files in it are missing then
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  } catch {
+    return []; // this build has no such part
+  }
 }
 
 /** Files of events that must be there; not known where some are damaged, or the database is not open. */

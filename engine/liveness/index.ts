@@ -1,5 +1,4 @@
 /** Proves that the sensors are alive: sends canaries, and tells in the feed where one does not come back. */
-import { spawn } from 'node:child_process';
 import type { CanaryStatus } from '../../shared/console.ts';
 import type { Clock } from '../clock.ts';
 import type { Ingest } from '../ingest.ts';
@@ -8,6 +7,7 @@ import type { DecodedRecord } from '../sensor/decode.ts';
 import { canaryMissed, canaryReturned, tampered, type NoticeContext } from '../sensor/notices.ts';
 import { Canaries } from './canaries.ts';
 import { Guard } from './guard.ts';
+import { Sender } from './sender.ts';
 
 export interface LivenessOptions extends NoticeContext {
   readonly clock: Clock;
@@ -30,19 +30,16 @@ const DEAD =
 const BEHIND_BYTES = 1 << 20;
 
 export class Liveness {
-  readonly #options: LivenessOptions;
   readonly #canaries: Canaries;
   readonly #guard: Guard;
-  readonly #program: string;
-  #complained = false;
+  readonly #sender: Sender;
 
   constructor(options: LivenessOptions) {
-    this.#options = options;
-    this.#program = options.program ?? ownCanary();
+    this.#sender = new Sender(options.program ?? ownCanary(), options.log);
     const { clock, ingest, onChange } = options;
     this.#canaries = new Canaries({
-      send: (nonce) => this.#send(nonce),
-      pid: process.pid,
+      send: (nonce) => this.#sender.send(nonce),
+      sender: () => this.#sender.pid,
       bootNs: () => clock.bootNs(),
       behind: () => ingest().full || ingest().queuedBytes > BEHIND_BYTES,
       onMissed: ({ sentNs }) =>
@@ -102,15 +99,7 @@ export class Liveness {
 
   stop(): void {
     this.#canaries.stop();
+    this.#sender.stop();
     this.#guard.stop();
-  }
-
-  #send(nonce: string): number | undefined {
-    const child = spawn(this.#program, [nonce], { stdio: 'ignore', env: {}, cwd: '/' });
-    child.on('error', (error) => {
-      if (!this.#complained) this.#options.log(`no canary can be sent: ${error.message}`);
-      this.#complained = true;
-    });
-    return child.pid;
   }
 }
