@@ -1,17 +1,22 @@
 /**
  * Plays the helper: the real protocol on stdin and stdout, records from a script. A test connects to the Unix socket
  * in $MERLON_DOUBLE and sends one JSON command a line: `{"records": [RecordSpec…]}` or `{"lost": N}`. It says nothing while a file
- * of that name with `.hold` after it exists.
+ * of that name with `.hold` after it exists. What the kernel takes is in the file with `.probe` after it, as giveProbe writes
+ * it; with the argument `probe` it prints that and ends.
  */
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
 import { LAYOUT_HASH } from '../../engine/sensor/records.generated.ts';
 import { FRAME_CONTROL, FRAME_RECORDS, FrameReader, controlFrame, frameHeader } from '../../shared/frames.ts';
 import { HELPER_PROTOCOL, MAX_CONTROL_BYTES, helperCommand, type HelperStats } from '../../shared/helper.ts';
+import { USUAL } from './protection.fixture.ts';
 import { writeRecord, type RecordSpec } from './records.ts';
+
+const place = process.env['MERLON_DOUBLE'];
+if (place === undefined) throw new Error('MERLON_DOUBLE must name the socket of the script');
 
 const PROGRAMS = [
   'process_exec',
@@ -69,6 +74,23 @@ const stats = (): HelperStats => ({
   pending: 0,
 });
 
+const held = async () => {
+  while (existsSync(`${place}.hold`)) await wait(20);
+};
+
+/** A ProbeOutput; null where the probe is to fail. */
+function probed(): unknown {
+  const file = `${place}.probe`;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : USUAL;
+}
+
+if (process.argv[2] === 'probe') {
+  await held();
+  const output = probed();
+  if (output !== null) writeSync(1, JSON.stringify(output));
+  process.exit(output === null ? 1 : 0);
+}
+
 const reader = new FrameReader(new Map([[FRAME_CONTROL, MAX_CONTROL_BYTES]]));
 process.stdin.on('data', (chunk: Buffer) => {
   for (const { payload } of reader.push(chunk)) {
@@ -80,6 +102,9 @@ process.stdin.on('data', (chunk: Buffer) => {
         break;
       case 'stats':
         say(controlFrame({ id: command.id, ok: true, value: stats() }));
+        break;
+      case 'capabilities':
+        say(controlFrame({ id: command.id, ok: true, value: probed() }));
         break;
       case 'stop':
         process.exit(0);
@@ -93,8 +118,6 @@ const order = v.union([
   v.strictObject({ lost: v.number() }),
 ]);
 
-const place = process.env['MERLON_DOUBLE'];
-if (place === undefined) throw new Error('MERLON_DOUBLE must name the socket of the script');
 rmSync(place, { force: true });
 createServer((connection) => {
   connection.on('error', () => connection.destroy());
@@ -105,7 +128,7 @@ createServer((connection) => {
   });
 }).listen(place);
 
-while (existsSync(`${place}.hold`)) await wait(20);
+await held();
 say(
   controlFrame({
     notice: 'hello',

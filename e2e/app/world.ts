@@ -190,7 +190,10 @@ export class World {
 case "$(cat ${this.folder}/answer)" in
   dismiss) exit 126 ;;
   refuse) echo 'Error executing command as another user: Not authorized' >&2; exit 127 ;;
-  *) exec ${process.execPath} ${DOUBLE} ;;
+  *)
+    for word; do :; done
+    [ "$word" = probe ] || word=
+    exec ${process.execPath} ${DOUBLE} $word ;;
 esac
 `;
     writeFileSync(join(bin, 'pkexec'), script);

@@ -8,6 +8,7 @@ const ROUTES: readonly [string, Route][] = [
   ['#/feed?from=1000&until=2000.5&event=3.77', { screen: 'feed', from: 1000, until: 2000.5, event: '3.77' }],
   ['#/processes?search=%23%3F%2F', { screen: 'processes', search: '#?/' }],
   ['#/process/a%2Fb%3F%25', { screen: 'process', entityId: 'a/b?%' }],
+  ['#/protection', { screen: 'protection' }],
   ['#/settings', { screen: 'settings' }],
   ['#/settings/data', { screen: 'settings', section: 'data' }],
 ];
@@ -18,10 +19,18 @@ describe('addresses', () => {
     expect(parseHref(href)).toEqual(route);
   });
 
-  it.each(['', '#', '#feed', '#/', '#/nowhere', '#/process', '#/process/', '#/feed/x', '#/process/a/b'])(
-    '%s is none',
-    (href) => expect(parseHref(href)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '#',
+    '#feed',
+    '#/',
+    '#/nowhere',
+    '#/process',
+    '#/process/',
+    '#/feed/x',
+    '#/protection/x',
+    '#/process/a/b',
+  ])('%s is none', (href) => expect(parseHref(href)).toBeUndefined());
 
   it('takes broken escapes and times as they are, or not at all', () => {
     expect(parseHref('#/process/%E0%A4%A')).toEqual({ screen: 'process', entityId: '%E0%A4%A' });

@@ -13,6 +13,7 @@ export type Route =
     }
   | { readonly screen: 'processes'; readonly search?: string | undefined }
   | { readonly screen: 'process'; readonly entityId: string }
+  | { readonly screen: 'protection' }
   | { readonly screen: 'settings'; readonly section?: string | undefined };
 
 export type ScreenName = Route['screen'];
@@ -30,6 +31,8 @@ export function hrefOf(route: Route): string {
       return `#/processes${search({ search: route.search })}`;
     case 'process':
       return `#/process/${encodeURIComponent(route.entityId)}`;
+    case 'protection':
+      return '#/protection';
     case 'settings':
       return `#/settings${route.section === undefined ? '' : `/${encodeURIComponent(route.section)}`}`;
   }
@@ -44,6 +47,7 @@ export function parseHref(hash: string): Route | undefined {
   const text = (key: string) => given.get(key) || undefined;
   switch (screen) {
     case 'overview':
+    case 'protection':
       return name === undefined ? { screen } : undefined;
     case 'feed':
       return name === undefined
