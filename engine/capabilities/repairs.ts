@@ -1,4 +1,5 @@
 /** What would lift a protection, as far as somebody at this machine can do it. */
+import { readdirSync } from 'node:fs';
 import {
   PROTECTION_IDS,
   type CapabilityReport,
@@ -86,6 +87,9 @@ function unlocked({ features, lockdown }: Broken): Repair | undefined {
 
 function cgroup2({ features, cgroup2: where }: Broken): Repair | undefined {
   if (where !== null) return undefined;
+  // Beside version 1 it gets a folder of its own; where nothing is mounted, the kernel's own place.
+  const beside = namesIn('/sys/fs/cgroup').length > 0;
+  const place = beside ? '/sys/fs/cgroup/unified' : '/sys/fs/cgroup';
   return {
     id: 'cgroup2',
     title: 'Mount cgroup version 2',
@@ -93,12 +97,12 @@ function cgroup2({ features, cgroup2: where }: Broken): Repair | undefined {
     steps: [
       {
         text: 'Until the next start of the machine:',
-        command: 'sudo mount --mkdir -t cgroup2 cgroup2 /sys/fs/cgroup/unified',
+        command: `${beside ? `sudo mkdir -p ${place} && ` : ''}sudo mount -t cgroup2 cgroup2 ${place}`,
       },
       { text: 'For good, start the kernel with systemd.unified_cgroup_hierarchy=1.' },
     ],
     diffs: [],
-    undo: 'Unmount it again, with: sudo umount /sys/fs/cgroup/unified',
+    undo: `Unmount it again, with: sudo umount ${place}`,
     lifts: lifted(features, [
       'prog.cgroup_connect',
       'prog.cgroup_sendmsg',
@@ -106,4 +110,12 @@ function cgroup2({ features, cgroup2: where }: Broken): Repair | undefined {
       'cgroup.freezer',
     ]),
   };
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // no sysfs
+  }
 }
