@@ -60,8 +60,9 @@ interface Out {
   /** As its fork told; undefined before. */
   pid: number | undefined;
   readonly sentNs: number;
-  /** The same, in epoch milliseconds. */
+  /** The same, in epoch milliseconds, and on the clock that stands still while the machine sleeps. */
   readonly at: number;
+  readonly sentMs: number;
   timer: NodeJS.Timeout;
   missed: boolean;
   returned: boolean;
@@ -166,6 +167,7 @@ export class Canaries {
         pid: undefined,
         sentNs,
         at: Date.now(),
+        sentMs: performance.now(),
         timer: setTimeout(() => this.#late(out), MISSED_AFTER_MS),
         missed: false,
         returned: false,
@@ -196,7 +198,7 @@ export class Canaries {
     clearTimeout(out.timer);
     out.returned = true;
     if (out.missed) return; // late: told once one comes in time
-    const ms = Math.max(0, (this.#options.bootNs() - out.sentNs) / 1e6);
+    const ms = performance.now() - out.sentMs;
     this.#last = { at: Date.now(), ms };
     this.#note(ms);
     const sinceNs = this.#missing?.sentNs;
