@@ -35,13 +35,14 @@ export function capabilitiesCommand({ reportAlone, root }: Surroundings): Comman
     help: `merlon capabilities [--probe] [--all | --json | --html FILE]
 
 Says what Merlon can see, stop and hold on this kernel, by which way and why not by a stronger one; what would lift it; and
-what installed kernels would change. All of it was tried by loading small programs; nothing is left behind.
+what installed kernels would change. All of it was tried by loading small programs, which are gone again; kernel modules that
+the kernel loaded for it (veth, sch_ingress) stay.
 Works without an engine, too: then the helper is started for this alone, which asks for the password where it must.
   --probe      tries everything again (with an engine; it asks for the password where it must)
   --all        everything that was tried, with the kernel’s own words
   --json       the report as one object, for scripts
   --html FILE  the report as one page to hand on, only for you to read; nothing is overwritten
-Exit code 0; 1 where something that Merlon relies on is impossible, or works less well than at the last boot; 4 where
+Exit code 0; 1 where something that Merlon relies on is impossible, or works less well than at the report before; 4 where
 --probe was asked for and not allowed.
 `,
     prepare(args) {

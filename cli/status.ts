@@ -68,6 +68,8 @@ function canaryWords({ state, missing_since: missing, missed, last }: CanaryStat
   const before = `${count(missed)} missed since the engine started`;
   if (state === 'missed')
     return `missed since ${clock(missing ?? now)}: the sensors may be dead, held up, or tampered with (${before})`;
+  if (state === 'not_sent')
+    return `cannot be sent, which says nothing of the sensors; the engine’s log has the reason (${before})`;
   if (last === null) return 'the first is on its way';
   return `came back in ${Math.round(last.ms)} ms, ${duration(Math.max(0, now - last.at))} ago; ${before}`;
 }

@@ -67,6 +67,7 @@ export class ApiBench {
       store: { ...NO_STORE, ...store },
       ...(retention === undefined ? {} : { retention }),
       onReplaced: () => (this.replaced += 1),
+      exchanging: (work) => work(),
       programs: { newest: unasked, forget: async () => {} },
       newest: () => null,
       sources: {

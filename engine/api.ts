@@ -31,6 +31,8 @@ export interface ApiOptions extends ConfiguringOptions {
   readonly retention?: StoringOptions['retention'];
   /** What is stored is another than before, as somebody asked. */
   readonly onReplaced: () => void;
+  /** Around what exchanges files of the database. */
+  readonly exchanging: StoringOptions['exchanging'];
   /** Programs that were never seen before. */
   readonly programs: Pick<Novelty, 'newest' | 'forget'>;
   /** The newest stored cursor; null where nothing is stored. */
@@ -61,8 +63,15 @@ export class Api {
     this.#options = options;
     this.#tokens = tokens;
     const { store, log, programs, retention = forNow() } = options;
-    const { onReplaced } = options;
-    const storing = storeHandlers({ store, log, retention, onReplaced, onWiped: () => programs.forget() });
+    const { onReplaced, exchanging } = options;
+    const storing = storeHandlers({
+      store,
+      log,
+      retention,
+      exchanging,
+      onReplaced,
+      onWiped: () => programs.forget(),
+    });
     this.handlers = { ...this.#own, ...storing, ...configHandlers(options) };
   }
 

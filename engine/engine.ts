@@ -170,7 +170,8 @@ class RunningEngine implements Engine {
       data: options.data,
       socket: options.socket,
       partitions: () => knownPartitions(store.stats()),
-      onDead: (reason) => this.#sensing.renew(reason),
+      lossSince: (ns) => this.#sensing.lossSince(ns),
+      onDead: (reason) => this.#renew(reason),
       onChange: () => this.#status.changed(),
       log,
     });
@@ -240,10 +241,8 @@ class RunningEngine implements Engine {
       capabilities: this.#capabilities,
       startHelper: () => this.#sensing.start(),
       stop: options.onStop,
-      onReplaced: () => {
-        this.#liveness.databaseReplaced();
-        this.#server.notify('store.replaced', {});
-      },
+      onReplaced: () => this.#server.notify('store.replaced', {}),
+      exchanging: (work) => this.#liveness.exchanging(work),
       log,
     });
     this.#server = new ApiServer({
@@ -275,6 +274,12 @@ class RunningEngine implements Engine {
     void this.#capabilities.take(helper.request({ command: 'capabilities' }));
     // A double sees no program start.
     if (routeOf(this.#options.helper, process.getuid?.() ?? -1) !== 'double') this.#liveness.sensing();
+  }
+
+  /** Not where somebody would be asked for a password, out of nothing: there it is told, and left to the person. */
+  #renew(reason: string): void {
+    if (routeOf(this.#options.helper, process.getuid?.() ?? -1) === 'pkexec') return;
+    this.#sensing.renew(reason);
   }
 
   #sensingChanged(): void {

@@ -22,7 +22,7 @@ export function ownCanary(): string {
 export function ownFolders(): readonly string[] {
   const built = fileURLToPath(new URL('..', import.meta.url));
   return basename(built) === 'out'
-    ? ['helper', 'engine', 'cli', 'main'].map((name) => join(built, name))
+    ? ['helper', 'engine', 'cli', 'main', 'preload', 'renderer'].map((name) => join(built, name))
     : [];
 }
 

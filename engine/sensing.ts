@@ -53,6 +53,8 @@ export class Sensing {
   /** Counters that are to be compared once the queue has come so far. */
   #look: { readonly gaps: Gaps; readonly stats: HelperStats } | undefined;
   #rates: number[] = [];
+  /** When events were lost last. */
+  #lossNs = -Infinity;
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(options: SensingOptions) {
@@ -114,6 +116,11 @@ export class Sensing {
     this.#distrust = { state: 'failed', reason, retry: false };
     this.#options.log(reason);
     this.#launched.stop();
+  }
+
+  /** Whether events were lost since that moment of the boot clock, as far as the kernel has said. */
+  lossSince(ns: number): boolean {
+    return this.#lossNs >= ns;
   }
 
   /** Ends a helper whose sensors are dead; the next is started by itself. @param reason a sentence. */
@@ -229,6 +236,7 @@ export class Sensing {
   }
 
   #tell(gap: Gap): void {
+    this.#lossNs = Math.max(this.#lossNs, gap.endNs);
     this.#options.ingest.gap(gap);
   }
 

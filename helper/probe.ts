@@ -1,5 +1,5 @@
 /** What merlon-probe says: the launcher started it beside this process, and left the pipe that it writes to. */
-import { createReadStream } from 'node:fs';
+import { Socket } from 'node:net';
 
 /** More than a probe of a host with a thousand interfaces. */
 const MAX_BYTES = 512 << 10;
@@ -28,7 +28,10 @@ async function readWhole(fd: number): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const part of createReadStream('', { fd }) as AsyncIterable<Buffer>) {
+    // Not a file's stream: its reads wait in threads, and the process could not end before they do.
+    const pipe = new Socket({ fd, readable: true, writable: false });
+    pipe.unref();
+    for await (const part of pipe as AsyncIterable<Buffer>) {
       bytes += part.length;
       if (bytes > MAX_BYTES) break;
       parts.push(part);

@@ -68,8 +68,8 @@ export interface Status {
 
 /** Programs that Merlon starts at random times to see whether its own sensors tell of them. */
 export interface CanaryStatus {
-  /** missed: one has not come back, and none since. */
-  readonly state: 'waiting' | 'alive' | 'missed';
+  /** missed: one has not come back, and none since. not_sent: it cannot be executed, which says nothing of the sensors. */
+  readonly state: 'waiting' | 'alive' | 'missed' | 'not_sent';
   /** Epoch milliseconds at which the first was sent that is missed; null while none is. */
   readonly missing_since: number | null;
   /** Since the engine started. */

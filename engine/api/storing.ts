@@ -34,6 +34,8 @@ export interface StoringOptions {
   readonly onWiped: () => Promise<void>;
   /** What is stored is another than before. */
   readonly onReplaced: () => void;
+  /** Around what exchanges files of the database. */
+  readonly exchanging: <T>(work: () => Promise<T>) => Promise<T>;
   readonly log: (line: string) => void;
 }
 
@@ -43,7 +45,8 @@ const PROGRESS_EVERY_MS = 100;
 const SETTING_ASIDE = 'The database is being set aside.';
 
 /** The handlers of the group `store`. */
-export function storeHandlers({ store, retention, onWiped, onReplaced, log }: StoringOptions): StoreHandlers {
+export function storeHandlers(options: StoringOptions): StoreHandlers {
+  const { store, retention, onWiped, onReplaced, exchanging, log } = options;
   const tasks = new Map<StoreTask, AbortController>();
   let settingAside = false;
 
@@ -133,7 +136,7 @@ export function storeHandlers({ store, retention, onWiped, onReplaced, log }: St
       stored(async () => {
         const { events } = store.stats();
         log(`Every event is deleted, as a person asked: ${events}.`);
-        await store.wipe();
+        await exchanging(() => store.wipe());
         onReplaced();
         await onWiped();
         return { events };
@@ -149,7 +152,7 @@ export function storeHandlers({ store, retention, onWiped, onReplaced, log }: St
       settingAside = true;
       try {
         return await stored(async () => {
-          const aside = await store.setAside(scope);
+          const aside = await exchanging(() => store.setAside(scope));
           onReplaced();
           return aside;
         });
@@ -160,7 +163,7 @@ export function storeHandlers({ store, retention, onWiped, onReplaced, log }: St
     'store.check': (_, client) => task('check', client, (progress, signal) => store.check(progress, signal)),
     'store.salvage': (_, client) =>
       task('salvage', client, async (progress) => {
-        const events = await store.salvage(progress);
+        const events = await exchanging(() => store.salvage(progress));
         if (events > 0) onReplaced();
         return { events };
       }),

@@ -112,6 +112,8 @@ function changes(before: Kept, after: Kept): CapabilityChange[] {
     const was = before.protections[protection];
     const is = after.protections[protection];
     if (was === undefined || is === undefined || (was.state === is.state && was.rung === is.rung)) return [];
+    // What could not be tried has not changed.
+    if (was.state === 'unknown' || is.state === 'unknown') return [];
     return [{ protection, before: was.state, after: is.state, rungs: [was.rung, is.rung] }];
   });
 }

@@ -87,6 +87,12 @@ describe('what is lost', () => {
     expect(drop.why).toBe('In the driver of eth0. The driver of wlan0 and usb0 has none.');
   });
 
+  it('is not known of drivers that nobody asked, and refused where none has it', () => {
+    expect(on({}, { native: [] }).drop_traffic).toMatchObject({ state: 'degraded', rung: 1 });
+    expect(on({}, { native: [] }).drop_traffic.rungs[0]?.state).toBe('unknown');
+    expect(on({}, { native: [], generic: ['wlan0'] }).drop_traffic.rungs[0]?.state).toBe('refused');
+  });
+
   it('can be repaired only where something is lost', () => {
     expect(on(NO_LSM).deny_exec.repairs).toEqual(['bpf_lsm']);
     expect(on().deny_exec.repairs).toEqual([]);

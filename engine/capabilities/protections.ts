@@ -36,7 +36,7 @@ function protectionOf(id: ProtectionId, features: Features, around: Circumstance
   const rungs = ladder.rungs.map(({ name, needs, limits }): Rung => ({
     name,
     needs,
-    state: around.privileged ? rungState(needs, features) : 'unknown',
+    state: around.privileged ? rungState(id, needs, features, around) : 'unknown',
     ...(limits === undefined ? {} : { limits }),
   }));
   const found = rungs.findIndex(({ state }) => state === 'works');
@@ -58,7 +58,15 @@ function protectionOf(id: ProtectionId, features: Features, around: Circumstance
   };
 }
 
-function rungState(needs: readonly FeatureId[], features: Features): Rung['state'] {
+function rungState(
+  id: ProtectionId,
+  needs: readonly FeatureId[],
+  features: Features,
+  around: Circumstances,
+): Rung['state'] {
+  // That it works on a cable of the probe's own says nothing of this machine's drivers.
+  if (id === 'drop_traffic' && needs.includes('prog.xdp_native') && around.native.length === 0)
+    return around.generic.length > 0 ? 'refused' : 'unknown';
   const states = needs.map((need) => features[need].state);
   if (states.includes('refused')) return 'refused';
   return states.includes('untried') ? 'unknown' : 'works';
@@ -86,6 +94,10 @@ function whyOf(
   const said = [...new Set(stronger.flatMap((each) => obstacles(each, features)))];
   if (stronger.some(({ needs }) => needs.includes('prog.lsm')) && features['prog.lsm'].state === 'refused')
     said.push(...lsmWords(features['prog.lsm'], around));
+  if (id === 'drop_traffic' && rungs[0]?.state === 'unknown')
+    said.push(
+      'Whether the drivers of this machine have XDP is not known: this kernel says so only by attaching',
+    );
   if (said.length > 0) return said.map((each) => `${each}.`).join(' ');
   if (id === 'drop_traffic' && around.native.length + around.generic.length > 0)
     return [

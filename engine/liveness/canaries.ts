@@ -21,16 +21,20 @@ export interface Returned {
 }
 
 export interface CanariesOptions {
-  /** Has the canary executed with this word; false where that cannot be. */
-  readonly send: (nonce: string) => boolean;
+  /** Has the canary executed with this word, and says so once it was. */
+  readonly send: (nonce: string, onExecuted: () => void) => void;
+  /** Absolute path of the canary, as the kernel says it. */
+  readonly program: string;
   /** Of the process that executes them, and nothing else; undefined while there is none. */
   readonly sender: () => number | undefined;
   readonly bootNs: () => number;
   /** The engine itself is behind with what arrived: a canary that waits in its own queue is not missed. */
   readonly behind: () => boolean;
+  /** Events were lost since that moment of the boot clock, which is told already: the canary may be among them. */
+  readonly lossSince: (ns: number) => boolean;
   readonly onMissed: (missed: Missed) => void;
   readonly onReturned: (returned: Returned) => void;
-  /** None has come back for so long that only new sensors may help. */
+  /** None has come back for so long that only new sensors may help; said once until one has come back. */
   readonly onDead: () => void;
   readonly onChange: () => void;
   /** 0 to 1, as Math.random. */
@@ -64,6 +68,8 @@ interface Out {
   readonly at: number;
   readonly sentMs: number;
   timer: NodeJS.Timeout;
+  /** By the word of the process that executes it: before, nothing can come back. */
+  executed: boolean;
   missed: boolean;
   returned: boolean;
 }
@@ -80,6 +86,10 @@ export class Canaries {
   #last: CanaryStatus['last'] = null;
   /** While some are missed: the first of them. */
   #missing: Out | undefined;
+  /** Whether the last was not even executed. */
+  #unsent = false;
+  /** New sensors were asked for; not again before one has come back. */
+  #renewed = false;
 
   constructor(options: CanariesOptions) {
     this.#options = options;
@@ -89,9 +99,9 @@ export class Canaries {
   get status(): CanaryStatus | undefined {
     if (!this.#running) return undefined;
     const missing = this.#missing;
-    const state = missing !== undefined ? 'missed' : this.#last === null ? 'waiting' : 'alive';
+    const alive = this.#last === null ? 'waiting' : 'alive';
     return {
-      state,
+      state: missing !== undefined ? 'missed' : this.#unsent ? 'not_sent' : alive,
       missing_since: missing?.at ?? null,
       sent: this.#sent,
       missed: this.#missed,
@@ -135,10 +145,10 @@ export class Canaries {
     }
     if (record.kind === 'exec') {
       const words = record.args.split('\0');
-      const out = this.#out.find(
-        ({ nonce, sentNs }) => words.includes(nonce) && startNs >= sentNs - CLOCK_NS,
-      );
-      if (out === undefined) return false;
+      const [, word] = words;
+      if (words.length !== 2 || record.executable !== this.#options.program) return false;
+      const out = this.#out.find(({ nonce, returned }) => nonce === word && !returned);
+      if (out === undefined || startNs < out.sentNs - CLOCK_NS) return false;
       // The fork of the one before may have been lost: then it was given this number.
       for (const each of this.#out) if (each.pid === pid) each.pid = undefined;
       out.pid = pid;
@@ -158,23 +168,25 @@ export class Canaries {
   #send(): void {
     const { send, bootNs, random = Math.random, onChange } = this.#options;
     const nonce = randomBytes(16).toString('hex');
-    const sentNs = bootNs();
-    if (send(nonce)) {
+    if (this.#out.length >= MAX_OUT) clearTimeout(this.#out.shift()?.timer);
+    const out: Out = {
+      nonce,
+      pid: undefined,
+      sentNs: bootNs(),
+      at: Date.now(),
+      sentMs: performance.now(),
+      timer: setTimeout(() => this.#late(out), MISSED_AFTER_MS),
+      executed: false,
+      missed: false,
+      returned: false,
+    };
+    this.#out.push(out);
+    send(nonce, () => {
+      out.executed = true;
       this.#sent++;
-      if (this.#out.length >= MAX_OUT) clearTimeout(this.#out.shift()?.timer);
-      const out: Out = {
-        nonce,
-        pid: undefined,
-        sentNs,
-        at: Date.now(),
-        sentMs: performance.now(),
-        timer: setTimeout(() => this.#late(out), MISSED_AFTER_MS),
-        missed: false,
-        returned: false,
-      };
-      this.#out.push(out);
+      this.#unsent = false;
       onChange();
-    }
+    });
     this.#schedule(LEAST_WAIT_MS + random() * (MOST_WAIT_MS - LEAST_WAIT_MS));
   }
 
@@ -184,20 +196,30 @@ export class Canaries {
       out.timer = setTimeout(() => this.#late(out), MISSED_AFTER_MS);
       return;
     }
+    const { onChange, onDead, onMissed, lossSince } = this.#options;
+    if (!out.executed || lossSince(out.sentNs)) {
+      this.#out = this.#out.filter((each) => each !== out);
+      this.#unsent = !out.executed;
+      return onChange();
+    }
     out.missed = true;
     this.#missed++;
     this.#note(null);
     const first = this.#missing === undefined;
     this.#missing ??= out;
-    if (first) this.#options.onMissed({ sentNs: out.sentNs });
-    if (this.#options.bootNs() - this.#missing.sentNs > DEAD_AFTER_MS * 1e6) this.#options.onDead();
-    this.#options.onChange();
+    if (first) onMissed({ sentNs: out.sentNs });
+    if (!this.#renewed && performance.now() - this.#missing.sentMs > DEAD_AFTER_MS) {
+      this.#renewed = true;
+      onDead();
+    }
+    onChange();
   }
 
   #return(out: Out): void {
     clearTimeout(out.timer);
     out.returned = true;
     if (out.missed) return; // late: told once one comes in time
+    this.#renewed = false;
     const ms = performance.now() - out.sentMs;
     this.#last = { at: Date.now(), ms };
     this.#note(ms);

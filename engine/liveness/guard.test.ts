@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -42,6 +43,8 @@ beforeEach(async () => {
   writeFileSync(at('out/engine/index.js'), 'engine');
   writeFileSync(at('out/engine/chunks/a.js'), 'chunk');
   writeFileSync(at('out/helper/merlon-helper'), 'helper');
+  writeFileSync(at('many/node'), 'node');
+  symlinkSync(at('many/node'), at('out/helper/node'));
   writeFileSync(at('data/catalogue.db'), 'catalogue');
   writeFileSync(at('data/redaction.key'), 'key');
   writeFileSync(at('data/events/000001.db'), 'sealed');
@@ -90,12 +93,25 @@ describe('what stays as it was', () => {
     expect(looks()).toEqual([]);
   });
 
-  it('nor is a database that Merlon itself exchanged', async () => {
-    guard.look();
-    writeFileSync(at('data/events/000001.db.new'), 'salvaged');
-    renameSync(at('data/events/000001.db.new'), at('data/events/000001.db'));
-    guard.look();
-    guard.forgetDatabase();
+  it('nor is a database while Merlon itself exchanges it, however long that takes', async () => {
+    await guard.exchanging(async () => {
+      for (const name of ['000001.db', '000002.open.db']) {
+        writeFileSync(at('data/events', `${name}.new`), 'salvaged');
+        renameSync(at('data/events', `${name}.new`), at('data/events', name));
+        expect(looks()).toEqual([]);
+      }
+      rmSync(at('data/events/000001.db'));
+      expect(looks()).toEqual([]);
+    });
+    partitions = 1;
+    expect(looks()).toEqual([]);
+  });
+
+  it('nor is a database that cannot be written to, or is damaged', () => {
+    partitions = undefined;
+    rmSync(at('data/events/000001.db'));
+    writeFileSync(at('data/redaction.key.new'), 'other');
+    renameSync(at('data/redaction.key.new'), at('data/redaction.key'));
     expect(looks()).toEqual([]);
   });
 });
@@ -127,12 +143,35 @@ describe('a program of Merlon’s', () => {
     expect(looks()).toEqual([{ what: 'program', how, paths: [at('out/engine/index.js')], count: 1 }]);
   });
 
+  it('is told again where another comes in its place', async () => {
+    rmSync(at('out/helper/merlon-helper'));
+    expect(looks()).toMatchObject([{ how: 'gone' }]);
+    await tick();
+    writeFileSync(at('out/helper/merlon-helper'), 'evil');
+    expect(looks()[1]).toMatchObject({ how: 'changed', paths: [at('out/helper/merlon-helper')] });
+  });
+
+  it.each<[string, () => void]>([
+    [
+      'the link itself',
+      () => {
+        rmSync(at('out/helper/node'));
+        writeFileSync(at('out/helper/node'), 'evil');
+      },
+    ],
+    ['what it leads to', () => writeFileSync(at('many/node'), 'evil')],
+  ])('that is a link is told of, too: %s', (_, act) => {
+    act();
+    expect(looks()).toMatchObject([{ what: 'program', how: 'changed', paths: [at('out/helper/node')] }]);
+  });
+
   it('is told with all the others, and the first few by name', async () => {
     for (let i = 0; i < 20; i++) writeFileSync(at('many', `${i}.js`), 'x');
     const many = new Guard({ ...options(), programs: [at('many')] });
     many.look();
     await tick();
     for (let i = 0; i < 20; i++) writeFileSync(at('many', `${i}.js`), 'y');
+    many.look();
     many.look();
     const told = found;
     expect(told).toMatchObject([{ what: 'program', count: 20 }]);
@@ -156,7 +195,7 @@ describe('the database', () => {
 
   it('whose key is deleted', async () => {
     rmSync(at('data/redaction.key'));
-    expect(looks()).toMatchObject([{ what: 'database', paths: [at('data/redaction.key')] }]);
+    expect(looks()).toMatchObject([{ what: 'database', how: 'gone', paths: [at('data/redaction.key')] }]);
   });
 
   it('that lost files of events: told once, and again where more go', async () => {
@@ -171,6 +210,7 @@ describe('the database', () => {
     expect(knownPartitions(stats)).toBe(7);
     expect(knownPartitions({ ...stats, damagedPartitions: 1 })).toBeUndefined();
     expect(knownPartitions({ ...stats, unopened: true })).toBeUndefined();
+    expect(knownPartitions({ ...stats, refused: { said: 'full', sinceMs: 0 } })).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@
  * Notices when somebody lays hands on Merlon's own files: its programs, its database, its socket. It looks at what the
  * kernel says of them (inode, size, times), a hundred files in a millisecond, and reads none.
  */
-import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreStats } from '../store/contract.ts';
 
@@ -44,6 +44,9 @@ type Marks = Map<string, Mark>;
 export class Guard {
   readonly #options: GuardOptions;
   #programs: Marks | undefined;
+  /** Programs that were not as before at the last look. */
+  #odd: ReadonlySet<string> = new Set();
+  #exchanging = 0;
   #database: Marks = new Map();
   #socket: Mark | undefined;
   #socketTold = false;
@@ -66,8 +69,18 @@ export class Guard {
     clearInterval(this.#timer);
   }
 
-  /** The database is another now, by Merlon's own hand. */
-  forgetDatabase(): void {
+  /** Exchanges files of the database by Merlon's own hand, which is no finding. */
+  async exchanging<T>(work: () => Promise<T>): Promise<T> {
+    this.#exchanging++;
+    try {
+      return await work();
+    } finally {
+      this.#exchanging--;
+      this.#forgetDatabase();
+    }
+  }
+
+  #forgetDatabase(): void {
     this.#database = new Map();
     this.#suspects = new Set();
     this.#missing = this.#missingTold = 0;
@@ -80,30 +93,32 @@ export class Guard {
     this.#lookAtSocket();
   }
 
-  /** Files that come later are none of Merlon's: nothing runs them. */
+  /**
+   * Told at the second look: what changes many files, a build, is one finding then. A file that is gone stays known: what
+   * comes in its place would run. Files under other names are none of Merlon's.
+   */
   #lookAtPrograms(): void {
     const before = this.#programs;
-    const paths = before?.keys() ?? this.#options.programs.flatMap(filesBelow);
     const now: Marks = new Map();
-    for (const path of paths) {
-      const stats = seen(path);
-      // A change of an inode leaves a trace whatever its times are set to: ctime is the kernel's own.
-      if (stats?.isFile()) now.set(path, mark(stats.ino, stats.size, stats.mode, stats.ctimeMs));
-    }
+    for (const path of before?.keys() ?? this.#options.programs.flatMap(filesBelow))
+      now.set(path, programMark(path));
     this.#programs = now;
     if (before === undefined) return;
-    const changed = [...before].filter(([path, was]) => now.has(path) && now.get(path) !== was);
-    const gone = [...before.keys()].filter((path) => !now.has(path));
+    const told = this.#odd;
+    this.#odd = new Set([...before].filter(([path, was]) => now.get(path) !== was).map(([path]) => path));
+    const gone = (path: string) => now.get(path) === GONE;
     this.#tell(
       'program',
       'changed',
-      changed.map(([path]) => path),
+      [...told].filter((path) => !gone(path)),
     );
-    this.#tell('program', 'gone', gone);
+    this.#tell('program', 'gone', [...told].filter(gone));
   }
 
   #lookAtDatabase(): void {
-    const { data } = this.#options;
+    const { data, partitions } = this.#options;
+    // While it cannot be written to, or is damaged, its files come and go.
+    if (partitions() === undefined || this.#exchanging > 0) return this.#forgetDatabase();
     const known = this.#database;
     const odd: string[] = [];
     const numbers = new Set<string>();
@@ -127,7 +142,16 @@ export class Guard {
     const told = odd.filter((path) => this.#suspects.has(path));
     this.#suspects = new Set(odd);
     for (const path of told) known.delete(path);
-    this.#tell('database', 'changed', told);
+    this.#tell(
+      'database',
+      'changed',
+      told.filter((path) => seen(path) !== undefined),
+    );
+    this.#tell(
+      'database',
+      'gone',
+      told.filter((path) => seen(path) === undefined),
+    );
     this.#count(numbers.size);
   }
 
@@ -160,6 +184,18 @@ export class Guard {
   }
 }
 
+const GONE: Mark = 'gone';
+
+/** A change of an inode leaves a trace whatever its times are set to: ctime is the kernel's own. A link counts with its target. */
+function programMark(path: string): Mark {
+  const stats = seen(path);
+  if (stats === undefined) return GONE;
+  const own = mark(stats.ino, stats.size, stats.mode, stats.ctimeMs);
+  if (!stats.isSymbolicLink()) return own;
+  const target = statSync(path, { throwIfNoEntry: false });
+  return target === undefined ? own : `${own} ${mark(target.ino, target.size, target.mode, target.ctimeMs)}`;
+}
+
 const mark = (...parts: readonly number[]): Mark => parts.join(' ');
 
 function seen(path: string): Stats | undefined {
@@ -181,13 +217,16 @@ function namesIn(folder: string): string[] {
 function filesBelow(folder: string): string[] {
   try {
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    return entries
+      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+      .map((entry) => join(entry.parentPath, entry.name));
   } catch {
     return []; // this build has no such part
   }
 }
 
-/** Files of events that must be there; not known where some are damaged, or the database is not open. */
-export function knownPartitions({ partitions, damagedPartitions, unopened }: StoreStats): number | undefined {
-  return damagedPartitions > 0 || unopened === true ? undefined : partitions;
+/** Files of events that must be there; not known where some are damaged, or the database is not open or refuses. */
+export function knownPartitions(stats: StoreStats): number | undefined {
+  const { partitions, damagedPartitions, unopened, refused } = stats;
+  return damagedPartitions > 0 || unopened === true || refused !== undefined ? undefined : partitions;
 }

@@ -1,5 +1,5 @@
 /** Proves that the sensors are alive: sends canaries, and tells in the feed where one does not come back. */
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import type { CanaryStatus } from '../../shared/console.ts';
 import type { Clock } from '../clock.ts';
 import type { Ingest } from '../ingest.ts';
@@ -13,6 +13,8 @@ import { Sender } from './sender.ts';
 export interface LivenessOptions extends NoticeContext {
   readonly clock: Clock;
   readonly ingest: () => Pick<Ingest, 'notice' | 'gap' | 'full' | 'queuedBytes'>;
+  /** Events were lost since that moment of the boot clock. */
+  readonly lossSince: (ns: number) => boolean;
   readonly data: string;
   readonly socket: string;
   /** How many files of events the store has; undefined while it does not know. */
@@ -28,21 +30,31 @@ export interface LivenessOptions extends NoticeContext {
 /** So much in the queue takes longer than a moment to work off. */
 const DEAD =
   'Merlon’s own sensors did not tell of programs that it started to test them; they are started again.';
+const FOREIGN =
+  'Merlon runs in a pid namespace of its own, where it cannot tell its canaries from other programs: none is sent.';
 const BEHIND_BYTES = 1 << 20;
 
 export class Liveness {
   readonly #canaries: Canaries;
+  readonly #options: LivenessOptions;
   readonly #guard: Guard;
+  #stopped = false;
+  /** In a pid namespace of a container. */
+  #foreign = false;
   readonly #sender: Sender;
 
   constructor(options: LivenessOptions) {
-    this.#sender = new Sender(options.program ?? ownCanary(), options.log);
+    this.#options = options;
+    const program = options.program ?? ownCanary();
+    this.#sender = new Sender(program, options.log);
     const { clock, ingest, onChange } = options;
     this.#canaries = new Canaries({
-      send: (nonce) => this.#sender.send(nonce),
+      send: (nonce, onExecuted) => this.#sender.send(nonce, onExecuted),
+      program: realPath(program),
       sender: () => this.#sender.pid,
       bootNs: () => clock.bootNs(),
       behind: () => ingest().full || ingest().queuedBytes > BEHIND_BYTES,
+      lossSince: options.lossSince,
       onMissed: ({ sentNs }) =>
         ingest().notice((sequence, atNs) => canaryMissed(options, atNs, sequence, sentNs)),
       onReturned: (returned) => {
@@ -65,6 +77,8 @@ export class Liveness {
   }
 
   get status(): CanaryStatus | undefined {
+    // Elsewhere the kernel knows the canaries by other numbers than this process does.
+    if (this.#foreign) return { state: 'not_sent', missing_since: null, sent: 0, missed: 0, last: null };
     return this.#canaries.status;
   }
 
@@ -83,15 +97,19 @@ export class Liveness {
     this.#guard.start();
   }
 
-  /** The database is another now, by Merlon's own hand. */
-  databaseReplaced(): void {
-    this.#guard.forgetDatabase();
+  /** Exchanges files of the database by Merlon's own hand, which is no finding. */
+  exchanging<T>(work: () => Promise<T>): Promise<T> {
+    return this.#guard.exchanging(work);
   }
 
   /** The sensors are attached. */
   sensing(): void {
-    // Elsewhere the kernel knows the canaries by other numbers than this process does.
-    if (!inFirstPidNamespace()) return;
+    if (this.#stopped) return;
+    if (!inFirstPidNamespace()) {
+      if (!this.#foreign) this.#options.log(FOREIGN);
+      this.#foreign = true;
+      return;
+    }
     this.#canaries.start();
   }
 
@@ -101,6 +119,7 @@ export class Liveness {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#canaries.stop();
     this.#sender.stop();
     this.#guard.stop();
@@ -115,5 +134,14 @@ function inFirstPidNamespace(): boolean {
     return readlinkSync('/proc/self/ns/pid') === FIRST_PID_NAMESPACE;
   } catch {
     return false; // no /proc
+  }
+}
+
+/** As the kernel says it; where it is not there, sending fails and says so. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }

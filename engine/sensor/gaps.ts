@@ -173,7 +173,7 @@ export function gapSentence(gap: Gap): string {
     case 'helper_restarted':
       return `Not sensing for ${span}, until the helper was started again. What happened meanwhile is not known.`;
     case 'canary_missed':
-      return `Blind for ${span}: a program that Merlon started was not seen by its own sensors. What happened meanwhile is not known.`;
+      return `Perhaps blind for ${span}: a program that Merlon started was not seen by its own sensors. What happened meanwhile may be missing.`;
     case 'engine_away':
       return `Not sensing for ${span}: Merlon was not running. What happened meanwhile is not known.`;
   }

@@ -123,7 +123,7 @@ export function canaryReturned(
     'event.duration': Math.max(0, Math.round(untilNs - sinceNs)),
     message: late
       ? `The sensors tell again of what Merlon starts, after ${span}. What happened meanwhile came late, and nothing of it is missing.`
-      : `The sensors tell again of what Merlon starts, after ${span}. What happened meanwhile was not seen.`,
+      : `The sensors tell again of what Merlon starts, after ${span}. What happened meanwhile may not have been seen.`,
   };
 }
 
@@ -142,7 +142,7 @@ export function capabilitiesChanged(
     'event.action': 'capabilities_changed',
     'event.outcome': worse ? 'failure' : 'success',
     'event.reason': `${change.protection}: ${before}, now ${after}`,
-    message: `“${title}” was ${before} (${from}) and is ${after} now (${to}): the kernel takes something else than at the last look.`,
+    message: `“${title}” was ${before} (${from}) and is ${after} now (${to}): what was tried on this kernel came out differently than the last time.`,
   };
 }
 
@@ -169,6 +169,6 @@ export function tampered(
     'event.outcome': 'failure',
     'event.reason': `${what}_${how}`,
     'file.path': paths[0] ?? '',
-    message: `${files} ${HANDS_ON[what]} ${verb}, and not by Merlon: ${paths.join(', ')}${more}.`,
+    message: `${files} ${HANDS_ON[what]} ${verb}, and not by this engine: ${paths.join(', ')}${more}.${what === 'program' ? ' Where Merlon was built or updated, start it again.' : ''}`,
   };
 }

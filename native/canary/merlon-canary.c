@@ -1,11 +1,10 @@
 /*
  * merlon-canary: executes itself with a word that nobody else knows, so that the engine sees whether its own sensors
- * tell of it. It reads one word a line from its standard input, and ends with it. A small process of its own: to make a
- * child costs the engine ten milliseconds, and this one a fraction of one.
+ * tell of it. It reads one word a line from its standard input, answers each with + or -, and ends with it. A small
+ * process of its own: to make a child costs the engine ten milliseconds, and this one a fraction of one.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
-#include <errno.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -26,14 +25,14 @@ static bool is_word(const char *word)
 	return length > 0 && length <= LONGEST_WORD;
 }
 
-static int execute_self(const char *word)
+static bool execute_self(const char *word)
 {
 	char *argv[] = {"merlon-canary", (char *)word, NULL}, *environment[] = {NULL};
 	pid_t child;
-	int error = posix_spawn(&child, "/proc/self/exe", NULL, NULL, argv, environment);
-	if (error == 0)
-		waitpid(child, NULL, 0);
-	return error;
+	if (posix_spawn(&child, "/proc/self/exe", NULL, NULL, argv, environment))
+		return false;
+	waitpid(child, NULL, 0);
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -41,6 +40,8 @@ int main(int argc, char **argv)
 	(void)argv;
 	if (argc > 1)
 		return 0; /* the canary itself */
+	/* Nobody is to learn the words from its memory, or to have it execute something else. */
+	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, "merlon-canary");
 	signal(SIGINT, SIG_IGN); /* Ctrl-C goes to the whole group; the end of the input says when to end */
 	char line[LONGEST_WORD + 2];
@@ -48,11 +49,8 @@ int main(int argc, char **argv)
 		line[strcspn(line, "\n")] = '\0';
 		if (!is_word(line))
 			return 64;
-		int error = execute_self(line);
-		if (error) {
-			fprintf(stderr, "merlon-canary: %s\n", strerror(error));
-			return 71;
-		}
+		if (write(1, execute_self(line) ? "+" : "-", 1) != 1)
+			return 74;
 	}
 	return 0;
 }

@@ -172,19 +172,20 @@ static void open_tracepoints(void)
 static void start_probe(const char *program)
 {
 	int ends[2];
-	if (pipe(ends)) {
+	if (access(program, X_OK) || pipe(ends)) {
 		say("this kernel is not tried: %s.", strerror(errno));
 		return;
 	}
 	pid_t between = fork();
 	if (between == 0) {
 		int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		if (fork() != 0 || dup2(nothing, 0) < 0 || dup2(ends[1], 1) < 0)
+		/* Not the helper's own standard error: its end is what says that the helper has ended. */
+		int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		if (fork() != 0 || dup2(nothing, 0) < 0 || dup2(ends[1], 1) < 0 || dup2(nowhere, 2) < 0)
 			_exit(0);
 		close(ends[0]);
 		close(ends[1]);
 		execv(program, (char *[]){(char *)program, NULL});
-		say("%s: %s.", program, strerror(errno));
 		_exit(NO_NODE);
 	}
 	close(ends[1]);
@@ -291,6 +292,7 @@ int main(int argc, char **argv)
 	umask(077);
 	if (chdir("/"))
 		refuse(BROKEN, "chdir /: %s.", strerror(errno));
+	set_limits();
 	if (probe_only) {
 		execv(probe, (char *[]){probe, NULL});
 		refuse(NO_NODE, "%s: %s.", probe, strerror(errno));
@@ -299,7 +301,6 @@ int main(int argc, char **argv)
 	find_tracefs();
 	open_tracepoints();
 	raise_priority();
-	set_limits();
 	shed_capabilities();
 
 	/* Small heaps and one worker for V8: what flows through here stays outside its heap. */

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -64,6 +65,14 @@ int exec_self()
 	});
 }
 
+Fd take_turn()
+{
+	Fd file(open("/run/merlon-probe.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+	if (file)
+		flock(file.get(), LOCK_EX); /* alarm(2) ends the wait */
+	return file;
+}
+
 Sleeper::Sleeper() : child(fork_child())
 {
 	if (child != 0)
@@ -96,14 +105,15 @@ bool Sleeper::ended_by(int signal, int patience_ms)
 Cgroup::Cgroup(const std::string &mount) : folder(mount + "/" + kPrefix + std::to_string(getpid()))
 {
 	remove_leftovers(mount);
-	if (mkdir(folder.c_str(), 0700) == 0)
+	made = mkdir(folder.c_str(), 0700) == 0;
+	if (made)
 		directory = Fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	failed = directory ? 0 : errno;
 }
 
 Cgroup::~Cgroup()
 {
-	if (failed)
+	if (!made)
 		return;
 	/* A process that was ended leaves its cgroup a moment later. */
 	for (int tries = 0; rmdir(folder.c_str()) && errno == EBUSY && tries < 200; tries++)

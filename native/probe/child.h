@@ -35,6 +35,9 @@ class Sleeper
 	pid_t child;
 };
 
+/* Holds off another probe, which would take what this one made for something left behind, while it is kept. */
+Fd take_turn();
+
 /* A cgroup of our own below the root of cgroup v2, removed with this object. */
 class Cgroup
 {
@@ -61,6 +64,7 @@ class Cgroup
       private:
 	std::string folder;
 	Fd directory;
+	bool made = false;
 	int failed = 0;
 };
 

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 	auto begun = std::chrono::steady_clock::now();
 	alarm(kLimit);
 	libbpf_set_print(nullptr);
+	Fd turn = take_turn();
 
 	Report report;
 	Places places = make_places(report);

@@ -176,10 +176,17 @@ void try_signing(Report &report)
 	Fd program(bpf_call(BPF_PROG_LOAD, *known, kSize));
 	if (program)
 		report.add("bpf.signing", refused("load", 0, "The kernel took a signature that is none."));
-	else if (errno == E2BIG || errno == EINVAL)
+	else if (errno == E2BIG)
 		report.add("bpf.signing", refused("load", errno, "This kernel knows no signed programs (Linux 6.18)."));
-	else
+	else if (errno == EOPNOTSUPP)
+		report.add("bpf.signing",
+			   refused("load", errno, "This kernel is built without the means to check signatures."));
+	else if (errno == EBADMSG || errno == EKEYREJECTED || errno == ENOKEY)
 		report.add("bpf.signing", works());
+	else
+		report.add("bpf.signing",
+			   untried(std::string("The kernel said something else of a signature that is none: ") +
+				   strerror(errno)));
 }
 
 void try_fanotify(Report &report, const Places &places)

@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <cstring>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -80,40 +81,50 @@ Feature try_raw_tracepoint()
 	return counter.ran() ? works() : refused("run", 0, kNotRun);
 }
 
-int open_event(perf_event_attr &event)
+/* An event is of one processor: this process and its children stay on it meanwhile. */
+Feature attach_event(const Fd &program, const Counter &counter, perf_event_attr event)
 {
+	cpu_set_t before, one;
+	int cpu = sched_getcpu();
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_getaffinity(0, sizeof before, &before) || sched_setaffinity(0, sizeof one, &one))
+		return untried("No processor could be chosen to try it on.");
 	event.size = sizeof event;
 	event.sample_period = 1;
 	event.wakeup_events = 1;
-	return static_cast<int>(syscall(SYS_perf_event_open, &event, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
-}
-
-Feature attach_event(const Fd &program, perf_event_attr event)
-{
-	Fd opened(open_event(event));
+	Fd opened(static_cast<int>(syscall(SYS_perf_event_open, &event, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+	Feature found = works();
 	if (!opened)
-		return refused("open", errno);
-	if (ioctl(opened.get(), PERF_EVENT_IOC_SET_BPF, program.get()) || ioctl(opened.get(), PERF_EVENT_IOC_ENABLE, 0))
-		return refused("attach", errno);
-	exec_self();
-	return works();
+		found = refused("open", errno);
+	else if (ioctl(opened.get(), PERF_EVENT_IOC_SET_BPF, program.get()) ||
+		 ioctl(opened.get(), PERF_EVENT_IOC_ENABLE, 0))
+		found = refused("attach", errno);
+	else {
+		exec_self();
+		if (!counter.ran())
+			found = refused("run", 0, kNotRun);
+	}
+	sched_setaffinity(0, sizeof before, &before);
+	return found;
 }
 
 Feature try_tracepoint()
 {
-	auto id = read_text("/sys/kernel/tracing/events/sched/sched_process_exec/id");
+	auto id = read_text("/sys/kernel/tracing/events/syscalls/sys_exit_execve/id");
 	Counter counter;
 	Feature why;
 	Fd program = load({BPF_PROG_TYPE_TRACEPOINT, 0, 0, 0, counter.counted(0)}, why);
 	if (!program)
 		return why;
 	if (!id)
-		return refused("attach", errno, "tracefs has no such tracepoint, or cannot be mounted.");
+		return refused(
+		    "attach", ENOENT,
+		    "tracefs has no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS), or cannot be mounted.");
 	perf_event_attr event{};
 	event.type = PERF_TYPE_TRACEPOINT;
 	event.config = strtoull(id->c_str(), nullptr, 10);
-	/* An event of one processor only: all of a small machine's are not worth the time, so running is not asked. */
-	return attach_event(program, event);
+	return attach_event(program, counter, event);
 }
 
 Feature try_kprobe()
@@ -129,7 +140,7 @@ Feature try_kprobe()
 	perf_event_attr event{};
 	event.type = strtoul(type->c_str(), nullptr, 10);
 	event.kprobe_func = reinterpret_cast<uintptr_t>("begin_new_exec");
-	return attach_event(program, event);
+	return attach_event(program, counter, event);
 }
 
 Feature try_iterator(const std::string &target, uint32_t flags)

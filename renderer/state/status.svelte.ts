@@ -107,6 +107,7 @@ export function summariseCanary(canary: CanaryStatus, now: number): CanarySummar
   const { state, missing_since: missing, last, sent, missed } = canary;
   const about = `At random times Merlon starts a program of its own, which its sensors must tell of. ${count(sent)} started, ${count(missed)} missed.`;
   if (state === 'missed') return { text: `missed for ${span(now - (missing ?? now))}`, warn: true, about };
+  if (state === 'not_sent') return { text: 'cannot be sent', warn: true, about };
   if (last === null) return { text: 'on its way', warn: false, about };
   return { text: `${Math.round(last.ms)} ms, ${span(Math.max(0, now - last.at))} ago`, warn: false, about };
 }
