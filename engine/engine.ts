@@ -2,6 +2,7 @@
 import { homedir, release } from 'node:os';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { peer } from '../native/peer/index.ts';
 import type { CapabilityChange, Status } from '../shared/console.ts';
@@ -23,7 +24,7 @@ import { Packages } from './identity/packages.ts';
 import { ProgramFiles } from './identity/program.ts';
 import { Users } from './identity/users.ts';
 import { Ingest } from './ingest.ts';
-import { forecastKernels } from './kernels/index.ts';
+import { forecastKernels, Memory } from './kernels/index.ts';
 import { knownPartitions } from './liveness/guard.ts';
 import { Liveness } from './liveness/index.ts';
 import { Novelty } from './novelty/novelty.ts';
@@ -214,10 +215,11 @@ class RunningEngine implements Engine {
       onChange: () => this.#sensingChanged(),
       log,
     });
+    const kernels = new Memory(join(options.data, 'kernels.json'), log);
     this.#capabilities = new Capabilities({
       helper: options.helper,
       folder: options.data,
-      forecast: (signal) => forecastKernels(ownObject(), undefined, signal),
+      forecast: (signal) => forecastKernels(ownObject(), undefined, signal, kernels),
       onReport: (report) => this.#server.notify('capabilities.changed', report),
       onDiffers: (changes) => {
         for (const change of changes) this.#tellOf(change);

@@ -12,6 +12,7 @@ import { idle } from './idle.ts';
 import { instructions } from './instructions.ts';
 import { kills } from './kills.ts';
 import { latency } from './latency.ts';
+import { liveness } from './liveness.ts';
 import { million } from './million.ts';
 import { overflow } from './overflow.ts';
 import { ring } from './ring.ts';
@@ -27,6 +28,7 @@ const BENCHES = {
   scale: () => scale({ events: options.events, folder: values.folder }),
   syscall,
   idle,
+  liveness,
   latency,
   console: () => consoleBench({ folder: values.folder, minutes: options.minutes }),
   storm,

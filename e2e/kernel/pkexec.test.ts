@@ -118,6 +118,16 @@ test('a dismissed password dialog is said to be one', { skip }, () => {
   });
 });
 
+test('an authorised user can have the kernel tried, by the same action; another is refused', { skip }, () => {
+  const allowed = run({ policy: POLICY, rule: `${OURS} return polkit.Result.YES;` }, 'probe');
+  // Beyond what the helper keeps: CAP_NET_ADMIN and CAP_SYS_ADMIN.
+  const { probed } = find(allowed, 'probed');
+  for (const id of ['prog.xdp_generic', 'fanotify.open_perm'])
+    assert.match(JSON.stringify(probed), new RegExp(`"${id}":{"state":"works"`));
+  const refused = run({ policy: POLICY, rule: `${OURS} return polkit.Result.NO;` }, 'probe');
+  assert.match(JSON.stringify(find(refused, 'probed')['probed']), /"code":"not_permitted"/);
+});
+
 test('an installed helper runs where root alone can write, and refuses elsewhere', { skip }, () => {
   const rule = `${OURS} return polkit.Result.YES;`;
   const good = run({ policy: POLICY, rule, install: { folder: INSTALLED, mode: '644' } });

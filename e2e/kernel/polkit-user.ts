@@ -1,9 +1,11 @@
 /**
  * An engine's part, by a user who is not root: starts the helper, and says what happened as lines of JSON.
- * Arguments: the helper's path, and optionally the path of a program to start first (an authentication agent).
+ * Arguments: the helper's path, and optionally what else: `dismisses` (an authentication agent that does), `probe` (the
+ * helper is asked to try the kernel instead).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { runProbe } from '../../engine/capabilities/probing.ts';
 import { LAYOUT_HASH } from '../../engine/sensor/records.generated.ts';
 import { launchHelper } from '../../engine/sensor/launch.ts';
 import { dismissingAgent } from './polkit-agent.ts';
@@ -19,6 +21,11 @@ process.setgroups?.([NOBODY]);
 process.setgid?.(NOBODY);
 process.setuid?.(NOBODY);
 if (agent === 'dismisses') await dismissingAgent(process.pid);
+if (agent === 'probe') {
+  const probed = await runProbe(file, (line) => say({ log: line }));
+  say({ probed: probed.ok ? probed.value.features : probed.error });
+  process.exit();
+}
 
 /** The sets of every thread, as the kernel prints them. */
 function threadsOf(pid: number): Record<string, string>[] {

@@ -9,8 +9,10 @@ import type { KernelForecast } from '../../shared/capabilities.ts';
 import { findKernels, type FoundKernel, type KernelPlaces } from './find.ts';
 import type { Question } from './forecast.ts';
 import { JOBS } from './jobs.ts';
+import type { Memory } from './memory.ts';
 
 export type { KernelPlaces } from './find.ts';
+export { Memory } from './memory.ts';
 
 /** The sources run as they are under Node; bundled, the thread's file lies beside the engine. */
 const FILE = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './kernels.js', import.meta.url);
@@ -32,21 +34,27 @@ const SYSTEM: KernelPlaces = {
 /**
  * The newest first. Whatever is found on disk makes a forecast, if only `unknown` and why.
  * @param object path of merlon.bpf.o. @param signal gives it up: the promise rejects with its reason.
+ * @param memory has what was found before.
  */
 export async function forecastKernels(
   object: string,
   places: KernelPlaces = SYSTEM,
   signal?: AbortSignal,
+  memory?: Memory,
 ): Promise<readonly KernelForecast[]> {
   signal?.throwIfAborted();
   const forecasts: KernelForecast[] = [];
   for (const kernel of await findKernels(places)) {
     signal?.throwIfAborted();
-    forecasts.push(
-      forecasts.length < MAX_KERNELS
-        ? await inThread({ object, kernel, commandLine: places.commandLine ?? COMMAND_LINE }, signal)
-        : unknown(kernel, `Only the ${MAX_KERNELS} newest kernels are looked at: remove some.`),
-    );
+    if (forecasts.length >= MAX_KERNELS) {
+      forecasts.push(unknown(kernel, `Only the ${MAX_KERNELS} newest kernels are looked at: remove some.`));
+      continue;
+    }
+    const question = { object, kernel, commandLine: places.commandLine ?? COMMAND_LINE };
+    const known = memory?.recall(question);
+    const found = known ?? (await inThread(question, signal));
+    if (known === undefined) memory?.remember(question, found);
+    forecasts.push(found);
   }
   return forecasts;
 }

@@ -49,6 +49,7 @@ const FIRST_AFTER_MS = 1000;
 /** At random between these; a sensor that dies in between is found out by the next. */
 const LEAST_WAIT_MS = 3000;
 const MOST_WAIT_MS = 6000;
+export const MEAN_WAIT_MS = (LEAST_WAIT_MS + MOST_WAIT_MS) / 2;
 /** An hour of them, as Health draws it. */
 const KEPT = 900;
 /** Canaries that were missed and may still come. */
