@@ -107,9 +107,8 @@ function whyOf(
       .filter((each) => each !== '')
       .join(' ');
   const parts = rung === null ? 0 : (rungs[rung]?.needs.length ?? 0);
-  return parts === 1
-    ? 'What it needs was tried, and works.'
-    : `All ${parts} parts that it needs were tried, and work.`;
+  if (parts === 1) return 'What it needs was tried, and works.';
+  return `${parts === 2 ? 'Both' : `All ${parts}`} parts that it needs were tried, and work.`;
 }
 
 /** What kept a rung from working: “program at a function’s end: refused when loaded, EPERM”. */
