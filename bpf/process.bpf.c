@@ -12,6 +12,7 @@
 #include "executable.bpf.h"
 #include "output.bpf.h"
 #include "task.bpf.h"
+#include "tasks.bpf.h"
 
 /* binfmt_script and binfmt_misc put the interpreter's name into interp and leave in filename what execve was given. */
 static __always_inline void write_script(struct merlon_exec *exec, struct linux_binprm *bprm)
@@ -71,6 +72,7 @@ int process_fork(__u64 *ctx)
 
 	if (child->pid != child->tgid)
 		return 0;
+	count_made(TOLD_PROCESSES);
 	record = scratch_of(&fork_records);
 	if (!record)
 		return 0;

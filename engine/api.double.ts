@@ -83,7 +83,7 @@ export class ApiBench {
       config: new LiveConfig({ system: '/nowhere/system.yaml', own: '/nowhere/own.yaml' }),
       collect: unasked,
       explain: unasked,
-      health: () => ({ canaries: [] }),
+      health: () => ({ canaries: [], tasks: null }),
       capabilities: {
         report: { ...reportOf(undefined, 'Nobody asked.'), kernels: [], since_last: null },
         probe: unasked,

@@ -239,7 +239,7 @@ class RunningEngine implements Engine {
       config: options.config,
       collect: () => this.#collect(),
       explain: () => rootFacts(options.helper),
-      health: () => ({ canaries: this.#liveness.recent }),
+      health: () => ({ canaries: this.#liveness.recent, tasks: this.#sensing.tasks ?? null }),
       capabilities: this.#capabilities,
       startHelper: () => this.#sensing.start(),
       stop: options.onStop,

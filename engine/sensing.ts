@@ -4,6 +4,7 @@ import type { HelperStats } from '../shared/helper.ts';
 import type { Clock } from './clock.ts';
 import type { Ingest } from './ingest.ts';
 import type { Ending } from './sensor/ending.ts';
+import { Counts, type TaskTotals } from './sensor/counts.ts';
 import { Gaps, missedRuns, type Gap, type GapReason } from './sensor/gaps.ts';
 import { HelperKeeper, type KeeperHooks } from './sensor/keeper.ts';
 import { launchHelper, type HelperProcess, type Running } from './sensor/launch.ts';
@@ -44,6 +45,9 @@ export class Sensing {
   #launched: HelperProcess | undefined;
   #running: Running | undefined;
   #gaps: Gaps | undefined;
+  /** Where the program that counts is attached. */
+  #counts: Counts | undefined;
+  #countedNs = 0;
   #blind: Blind | undefined;
   /** Why the engine ended a helper: it no longer believes it, or it sees nothing. */
   #distrust: Ending | undefined;
@@ -118,6 +122,11 @@ export class Sensing {
     this.#launched.stop();
   }
 
+  /** Processes and threads that were made, by the kernel's count and by the programs'; since this helper began. */
+  get tasks(): TaskTotals | undefined {
+    return this.#counts?.totals;
+  }
+
   /** Whether events were lost since that moment of the boot clock, as far as the kernel has said. */
   lossSince(ns: number): boolean {
     return this.#lossNs >= ns;
@@ -169,6 +178,8 @@ export class Sensing {
     gaps.attached(nowNs);
     this.#running = running;
     this.#gaps = gaps;
+    this.#counts = running.reply.attached.includes('task_made') ? new Counts() : undefined;
+    this.#countedNs = nowNs;
     this.#stats = undefined;
     ingest.notice((sequence, atNs) =>
       sensorStarted(this.#options, atNs, sequence, running.reply.attached.length),
@@ -187,6 +198,7 @@ export class Sensing {
     this.#rates = [];
     const gaps = this.#gaps;
     this.#gaps = undefined;
+    this.#counts = undefined;
     if (gaps === undefined) return; // it never ran
     // In order with its last records, which may still be queued.
     ingest.step(() => {
@@ -218,6 +230,7 @@ export class Sensing {
     this.#asking = false;
     if (!reply.ok || gaps !== this.#gaps) return;
     this.#stats = reply.value;
+    this.#compare(reply.value);
     this.#options.onChange();
     const looking = this.#look?.gaps === gaps;
     this.#look = { gaps, stats: reply.value };
@@ -228,6 +241,14 @@ export class Sensing {
       if (this.#look?.gaps === gaps) this.#look = undefined;
       for (const gap of gaps.stats(stats, this.#options.clock.bootNs())) this.#tell(gap);
     });
+  }
+
+  /** What the kernel counted and Merlon's programs did not is a gap, although no record's number is missing. */
+  #compare(stats: HelperStats): void {
+    const missing = this.#counts?.take(stats) ?? 0;
+    const nowNs = this.#options.clock.bootNs();
+    if (missing > 0) this.#tell({ reason: 'not_run', beginNs: this.#countedNs, endNs: nowNs, lost: missing });
+    this.#countedNs = nowNs;
   }
 
   #settle(): void {

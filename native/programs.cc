@@ -28,17 +28,17 @@ const std::vector<std::string> kMandatory{"process_exec", "process_fork", "proce
 const std::vector<std::string> kFailedExec{"fexit_exec", "fexit_execat"};
 const std::vector<std::string> kFailedExec32{"fexit_exec32", "fexit_execat32"};
 const std::vector<std::string> kFailedExecPlain{"exec_failed", "execveat_failed"};
-const std::vector<std::string> kOptional{"cgroup_made", "snapshot"};
+const std::vector<std::string> kOptional{"cgroup_made", "task_made", "snapshot"};
 const std::string kSnapshot = "snapshot";            /* sleepable, kernel 5.18 and later */
 const std::string kSnapshotPlain = "snapshot_plain"; /* stands in for it where it is refused */
 /* Past this share of the ring a producer wakes the reader, however recently it looked. */
 constexpr uint32_t kWakeupShare = 4;
 
-/*
- * What nearly every kernel takes as it is, in one object: for each libbpf reads all of the kernel's types, which takes
- * a tenth of a second.
- */
-const std::vector<std::string> kUsual{"process_exec", "process_fork", "process_exit", "cgroup_made", "snapshot"};
+std::vector<std::string> joined(std::vector<std::string> first, const std::vector<std::string> &second)
+{
+	first.insert(first.end(), second.begin(), second.end());
+	return first;
+}
 
 bool has(const std::vector<std::string> &names, const std::string &name)
 {
@@ -154,7 +154,8 @@ std::optional<Failure> Programs::load(uint32_t ring_bytes)
 {
 	if (!may_load())
 		return Failure{"not_permitted", EPERM, "The helper lacks CAP_BPF or CAP_PERFMON.", ""};
-	usual = !load_named(kUsual, ring_bytes);
+	/* Nearly every kernel takes all of these, in one object: for each libbpf reads all of the kernel's types. */
+	usual = !load_named(joined(kMandatory, kOptional), ring_bytes);
 	return usual ? std::nullopt : load_named(kMandatory, ring_bytes);
 }
 
@@ -287,10 +288,8 @@ void Programs::add_each(const std::vector<std::string> &names)
 
 void Programs::add_failed_exec()
 {
-	std::vector<std::string> both = kFailedExec;
-	both.insert(both.end(), kFailedExec32.begin(), kFailedExec32.end());
 	std::string reason;
-	if (!add_whole(both, reason) && !add_whole(kFailedExec, reason))
+	if (!add_whole(joined(kFailedExec, kFailedExec32), reason) && !add_whole(kFailedExec, reason))
 		return add_each(kFailedExecPlain);
 	close_tracepoints();
 	/* Not there where the kernel runs no 32-bit programs. */
@@ -369,6 +368,11 @@ bool Programs::lost(std::vector<std::vector<uint64_t>> &into) const
 		if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.lost), &type, into[type].data()))
 			return false;
 	return true;
+}
+
+std::optional<Tasks> Programs::tasks() const
+{
+	return read_tasks(bpf_map__fd(skeleton->maps.made));
 }
 
 bool Programs::counters(std::vector<Counters> &into) const

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "error.h"
+#include "tasks.h"
 
 struct merlon;
 struct bpf_link;
@@ -59,6 +60,8 @@ class Programs
 
 	/* lost[type][cpu]. False, with errno set, where the kernel would not say; so below. */
 	bool lost(std::vector<std::vector<uint64_t>> &into) const;
+	/* Means nothing where task_made is not attached. */
+	std::optional<Tasks> tasks() const;
 	bool counters(std::vector<Counters> &into) const;
 
 	/* A descriptor that yields one record for each process that runs; the caller closes it. -errno on failure. */

@@ -57,6 +57,17 @@ Napi::Array counters_to_js(Napi::Env env, const std::vector<Programs::Counters> 
 	return all;
 }
 
+Napi::Object tasks_to_js(Napi::Env env, const Tasks &tasks)
+{
+	Napi::Object all = Napi::Object::New(env);
+	all.Set("kernel_before", Napi::Number::New(env, tasks.kernel_before));
+	all.Set("kernel_after", Napi::Number::New(env, tasks.kernel_after));
+	all.Set("made", Napi::Number::New(env, tasks.made));
+	all.Set("processes", Napi::Number::New(env, tasks.processes));
+	all.Set("told", Napi::Number::New(env, tasks.told));
+	return all;
+}
+
 void throw_failure(Napi::Env env, const Failure &failure)
 {
 	to_error(env, failure).ThrowAsJavaScriptException();
@@ -156,7 +167,8 @@ Napi::Value Sensor::stats(const Napi::CallbackInfo &)
 		throw_failure(env, kNotStarted);
 		return env.Undefined();
 	}
-	if (!stream->bpf().lost(lost) || !stream->bpf().counters(counters)) {
+	auto tasks = stream->bpf().tasks();
+	if (!tasks || !stream->bpf().lost(lost) || !stream->bpf().counters(counters)) {
 		int error = errno;
 		throw_failure(env, {"failed", error,
 				    std::string("The counters could not be read: ") + strerror(error) + ".", ""});
@@ -164,6 +176,7 @@ Napi::Value Sensor::stats(const Napi::CallbackInfo &)
 	}
 	Napi::Object stats = Napi::Object::New(env);
 	stats.Set("programs", counters_to_js(env, counters));
+	stats.Set("tasks", tasks_to_js(env, *tasks));
 	stats.Set("lost", lost_to_js(env, lost));
 	stats.Set("received", Napi::Number::New(env, stream->received()));
 	stats.Set("pending", Napi::Number::New(env, stream->pending()));

@@ -83,6 +83,8 @@ export interface CanaryStatus {
 export interface Health {
   /** The canaries of the last hour, oldest first; null for one that was missed. */
   readonly canaries: readonly { readonly at: number; readonly ms: number | null }[];
+  /** Processes and threads made since the helper began, by the kernel's own count and by Merlon's programs; null where they do not count. */
+  readonly tasks: { readonly kernel: number; readonly counted: number } | null;
 }
 
 export interface StoreWaiting {

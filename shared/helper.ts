@@ -52,8 +52,24 @@ export const programStats = v.strictObject({
   missed: v.number(),
 });
 
+/** How many processes and threads were made; it means something where `task_made` is attached. */
+export const taskCounts = v.strictObject({
+  /** `processes` of /proc/stat: every task since the machine booted, read before the others … */
+  kernel_before: v.number(),
+  /** … and after them. */
+  kernel_after: v.number(),
+  /** Tasks since the program was attached, by `task_made`. */
+  made: v.number(),
+  /** Of these, processes. */
+  processes: v.number(),
+  /** Processes, by `process_fork`. */
+  told: v.number(),
+});
+export type TaskCounts = v.InferOutput<typeof taskCounts>;
+
 export const helperStats = v.strictObject({
   programs: v.array(programStats),
+  tasks: v.optional(taskCounts),
   /** Records that did not fit into the ring: `lost[type][cpu]`. */
   lost: v.array(v.array(v.number())),
   /** Records read from the ring since start. */

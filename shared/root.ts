@@ -19,6 +19,10 @@ export const ROOT_PROGRAMS: readonly { readonly names: readonly string[]; readon
   { names: ['process_fork'], tells: 'a process that is made' },
   { names: ['process_exit'], tells: 'a process that ends' },
   { names: ['cgroup_made'], tells: 'a container or service that is made' },
+  {
+    names: ['task_made'],
+    tells: 'how many processes and threads were made, to be compared with the kernel’s own count',
+  },
   { names: ['snapshot', 'snapshot_plain'], tells: 'what runs already, once' },
   {
     names: ['fexit_exec', 'fexit_execat', 'fexit_exec32', 'fexit_execat32'],

@@ -102,7 +102,7 @@ it('gives up types that are made to be searched for ever', async () => {
     btf.raw(KIND.struct, 1000, 64, Array.from({ length: 1000 }, () => [0, id + 1, 0]).flat());
   btf.struct('', 4, [{ name: 'no', type: int, at: 0 }]);
   btf.struct('task', 64, [{ name: '', type: int + 1, at: 0 }]);
-  for (const name of ['exec', 'fork', 'exit', 'cgroup']) btf.typedef(`btf_trace_${name}`, int);
+  for (const name of ['exec', 'fork', 'exit', 'cgroup', 'task']) btf.typedef(`btf_trace_${name}`, int);
   const { state, findings } = await look(vmlinux(btf.build()));
   expect(state).toBe('unknown');
   expect(findings[0]).toContain('takes too long');

@@ -31,6 +31,7 @@ const ATTACHED: Readonly<Record<string, string>> = {
   process_fork: 'tp_btf/fork',
   process_exit: 'tp_btf/exit',
   cgroup_made: 'tp_btf/cgroup',
+  task_made: 'tp_btf/task',
   snapshot: 'iter.s/task',
   snapshot_plain: 'iter/task',
   fexit_exec: 'fexit/sys_exec',
@@ -84,7 +85,7 @@ export function kernelTypes({ lacks = [], members = ['pid', 'age'], helpers = 20
     members.map((name, index) => ({ name, type: int, at: 8 + index * 4 })),
   );
   btf.enum('bpf_func_id', { BPF_FUNC_unspec: 0, BPF_FUNC_last: helpers, __BPF_FUNC_MAX_ID: helpers + 1 });
-  for (const name of ['exec', 'fork', 'exit', 'cgroup'])
+  for (const name of ['exec', 'fork', 'exit', 'cgroup', 'task'])
     if (!lacks.includes(name)) btf.typedef(`btf_trace_${name}`, btf.ptr(btf.proto([int])));
   for (const name of ['bpf_iter_task', 'sys_exec', 'sys_execat', 'sys_exec32', 'sys_execat32'])
     if (!lacks.includes(name)) btf.func(name);

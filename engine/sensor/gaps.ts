@@ -1,7 +1,13 @@
 import type { HelperStats } from '../../shared/helper.ts';
 
 export type GapReason =
-  'ring_overflow' | 'missed_runs' | 'helper_lost' | 'helper_restarted' | 'engine_away' | 'canary_missed';
+  | 'ring_overflow'
+  | 'missed_runs'
+  | 'helper_lost'
+  | 'helper_restarted'
+  | 'engine_away'
+  | 'canary_missed'
+  | 'not_run';
 
 /** A span in which events may be missing. Boot-clock nanoseconds. */
 export interface Gap {
@@ -172,6 +178,8 @@ export function gapSentence(gap: Gap): string {
       return `Not sensing for ${span}: the helper ended. What happened meanwhile is not known.`;
     case 'helper_restarted':
       return `Not sensing for ${span}, until the helper was started again. What happened meanwhile is not known.`;
+    case 'not_run':
+      return `${gap.lost?.toLocaleString('en-US')} processes or threads were made in ${span} for which Merlon’s programs did not run: the kernel counted more than they did.`;
     case 'canary_missed':
       return `Perhaps blind for ${span}: a program that Merlon started was not seen by its own sensors. What happened meanwhile may be missing.`;
     case 'engine_away':

@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
   helper_restarted: 'helper restarted',
   engine_away: 'Merlon was not running',
   canary_missed: 'canary missed',
+  not_run: 'programs did not run',
 };
 
 /** @returns undefined where the event does not say when. */
