@@ -153,13 +153,3 @@ function newestFirst(a: string, b: string): number {
 function stamp(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
 }
-
-/** Gives it to the browser to save. */
-export function save({ blob, name }: Exported): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // The browser has taken it over by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}

@@ -1,4 +1,4 @@
-/* Maps and helper functions: each created or called by the smallest program that may. */
+/* Maps, and the functions of the kernel that programs call: each created or called by the smallest program that may. */
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
