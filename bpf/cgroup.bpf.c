@@ -7,6 +7,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "events.h"
+#include "limit.bpf.h"
 #include "output.bpf.h"
 #include "path.bpf.h"
 
@@ -26,7 +27,7 @@ int cgroup_made(__u64 *ctx)
 	union cgroup_record *record = scratch_of(&cgroup_records);
 	struct merlon_cgroup *made;
 
-	if (!record)
+	if (!record || left_out(MERLON_CGROUP))
 		return 0;
 	made = &record->cgroup;
 	__builtin_memset(made, 0, sizeof(*made));

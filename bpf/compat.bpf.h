@@ -32,6 +32,7 @@
  */
 #define SYSCALL(name) "__x64_sys_" name
 #define SYSCALL32(name) "__ia32_compat_sys_" name
+#define SYSCALL32_SAME(name) "__ia32_sys_" name /* no layout differs: there is no compat function */
 #define SYSCALL32_PARM1(regs) ((__u32)(regs)->bx)
 #define SYSCALL32_PARM2(regs) ((__u32)(regs)->cx)
 #define SYSCALL32_PARM3(regs) ((__u32)(regs)->dx)

@@ -26,7 +26,8 @@ enum merlon_type {
 	MERLON_EXIT = 4,        /* struct merlon_exit: the last thread of a process ended */
 	MERLON_RUNNING = 5,     /* struct merlon_exec: already ran before the sensor started */
 	MERLON_CGROUP = 6,      /* struct merlon_cgroup: a cgroup was made, and what its id means */
-	MERLON_TYPE_COUNT = 7,
+	MERLON_BPF = 7,         /* struct merlon_bpf: a BPF program was loaded, attached, detached or pinned */
+	MERLON_TYPE_COUNT = 8,
 };
 
 enum merlon_exec_flag {
@@ -55,6 +56,12 @@ enum merlon_stream {
 	MERLON_STREAM_FILE = 4,
 	MERLON_STREAM_NULL = 5,
 	MERLON_STREAM_OTHER = 6,
+};
+
+enum merlon_bpf_flag {
+	MERLON_B_ASKED = 1 << 0,   /* type, attach type and name are what the caller asked for: nothing was loaded */
+	MERLON_B_MISSING = 1 << 1, /* the descriptor was none of BPF's by then: what it named is not told */
+	MERLON_B_PATH_CUT = 1 << 2,
 };
 
 struct merlon_str {
@@ -160,5 +167,23 @@ struct merlon_cgroup {
 	struct merlon_str path;
 };
 _Static_assert(sizeof(struct merlon_cgroup) == 40, "merlon_cgroup");
+
+struct merlon_bpf {
+	struct merlon_header header;
+	struct merlon_task task;    /* of the caller */
+	__u32 command;              /* enum bpf_cmd */
+	__u32 error;                /* errno, positive; 0 where it succeeded */
+	__u32 flags;                /* enum merlon_bpf_flag */
+	__u32 program_id;           /* 0: no program is known */
+	__u32 program_type;         /* enum bpf_prog_type */
+	__u32 attach_type;          /* enum bpf_attach_type; 0 also where there is none */
+	__u32 link_id;              /* 0: without a link */
+	__u32 link_type;            /* enum bpf_link_type */
+	__u64 tag;                  /* of the program: its 8 bytes in their order */
+	char name[MERLON_COMM_LEN]; /* BPF_OBJ_NAME_LEN */
+	struct merlon_str path;     /* what was pinned where, as the caller gave it, at most MERLON_PATH_MAX */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct merlon_bpf) == 24 + 120 + 8 * 4 + 8 + 16 + 2 * 4, "merlon_bpf");
 
 #endif

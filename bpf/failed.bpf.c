@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 #include "compat.bpf.h"
 #include "events.h"
+#include "limit.bpf.h"
 #include "output.bpf.h"
 #include "path.bpf.h"
 #include "scratch.bpf.h"
@@ -102,7 +103,7 @@ static __always_inline int send_failed(long error, struct attempt tried)
 	struct scratch *scratch = scratch_in(SLOT_FAILED);
 	struct merlon_exec_failed *failed;
 
-	if (!record || !scratch)
+	if (!record || !scratch || left_out(MERLON_EXEC_FAILED))
 		return 0;
 	failed = &record->failed;
 	__builtin_memset(failed, 0, sizeof(*failed));

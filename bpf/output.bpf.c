@@ -4,6 +4,8 @@
 #include <bpf/bpf_helpers.h>
 #include "events.h"
 #include "layout_hash.h"
+#define MERLON_LIMITS_ARE_HERE
+#include "limit.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -26,6 +28,15 @@ struct {
 	__type(value, __u64);
 } sequence SEC(".maps");
 
+/* How far each type is told; see limit.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MERLON_TYPE_COUNT);
+	__type(key, __u32);
+	__type(value, struct limit);
+} limits SEC(".maps");
+
+volatile __u32 most_per_second[MERLON_TYPE_COUNT] = {};
 volatile __u32 consumer_asleep = 0;
 const volatile __u64 wakeup_bytes = 1 << 20;
 const volatile char layout_hash[65] = MERLON_LAYOUT_HASH;

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import { decodeBatch, DecodeError, type DecodedRecord } from './sensor/decode.ts';
 import type { EventMaker } from './sensor/events.ts';
 import type { Gap, Gaps } from './sensor/gaps.ts';
+import { HeldCalls } from './sensor/held.ts';
 import { gapEvent } from './sensor/notices.ts';
 import type { Process, Processes } from './sensor/processes.ts';
 import { Rooms, type Room } from './rooms.ts';
@@ -34,7 +35,15 @@ export interface IngestOptions {
   readonly onPressure: (full: boolean) => void;
   /** A batch does not hold together: that helper is to be ended. What it sent later is not looked at. */
   readonly onMalformed: (reason: string) => void;
+  /** A span in which events may be missing has been told. */
+  readonly onGap?: (gap: Gap) => void;
   readonly log: (line: string) => void;
+}
+
+/** Records by type (enum merlon_type of bpf/events.h), since the engine started. */
+export interface Tally {
+  readonly events: number[];
+  readonly bytes: number[];
 }
 
 /** What is told of a batch once it is stored. */
@@ -76,10 +85,13 @@ export class Ingest {
   #recordAt = 0;
   #gaps: Gaps | undefined;
   #snapshot: { readonly beginNs: number; readonly seen: Set<Process> } | undefined;
+  /** Until the snapshot is done. */
+  readonly #held = new HeldCalls();
   #pending: StoredEvent[] = [];
   #sequence: number;
   #lastTimeNs: number;
   #received = 0;
+  readonly #tally: Tally = { events: [], bytes: [] };
   #scheduled = false;
   /** The store has as much to do as it may have. */
   #resting = false;
@@ -100,6 +112,9 @@ export class Ingest {
   get received(): number {
     return this.#received;
   }
+  get tally(): Tally {
+    return this.#tally;
+  }
   /** Whether nothing more should be read for now. */
   get full(): boolean {
     return this.#full;
@@ -111,6 +126,7 @@ export class Ingest {
   /** A helper runs: its records follow. @param beginNs when it had attached. */
   helperStarted(gaps: Gaps, beginNs: number): void {
     this.step(() => {
+      this.#release();
       this.#gaps = gaps;
       this.#snapshot = { beginNs, seen: new Set() };
     });
@@ -123,8 +139,14 @@ export class Ingest {
       if (processes > 0 && this.#snapshot !== undefined) {
         table.reconcile(this.#snapshot.seen, this.#snapshot.beginNs, clock.bootNs());
       }
-      this.#snapshot = undefined;
+      this.#release();
     });
+  }
+
+  /** No snapshot is waited for any more. */
+  #release(): void {
+    this.#snapshot = undefined;
+    for (const record of this.#held.release()) this.#take(record);
   }
 
   /** @param payload valid during the call only. */
@@ -153,12 +175,14 @@ export class Ingest {
 
   gap(gap: Gap): void {
     this.notice((sequence) => gapEvent(this.#options, gap, sequence));
+    this.#options.onGap?.(gap);
   }
 
   /** Works off everything at once, as at the end. @returns once all of it is stored, or never will be. */
   async drain(): Promise<void> {
     this.#draining = true;
     while (this.#work(Infinity)) this.#flush();
+    this.#release();
     this.#flush();
     await this.#stored;
   }
@@ -234,6 +258,7 @@ export class Ingest {
       for (const { header } of records) {
         if (header.time_ns > limit) throw new DecodeError('a record is from the future');
         this.#gaps.record(header.cpu, header.seq, header.time_ns);
+        this.#count(header);
       }
       this.#received += records.length;
       this.#records = inOrder(records);
@@ -246,7 +271,14 @@ export class Ingest {
     }
   }
 
+  #count({ type, size }: DecodedRecord['header']): void {
+    const { events, bytes } = this.#tally;
+    events[type] = (events[type] ?? 0) + 1;
+    bytes[type] = (bytes[type] ?? 0) + size;
+  }
+
   #take(record: DecodedRecord): void {
+    if (this.#snapshot !== undefined && this.#held.takes(record, this.#options.processes)) return;
     const fields = this.#options.maker.make(record, this.#sequence + 1);
     if (record.kind === 'running' && this.#snapshot !== undefined) {
       const process = this.#options.processes.find(record.task.pid, record.task.start_ns);

@@ -2,32 +2,44 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <sstream>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "merlon.skel.h"
 
 namespace native
 {
+
+/*
+ * What is told at the end of a system call. Usually by fexit programs at the end of the call's own function, which
+ * costs other calls nothing, and of 32-bit callers too; elsewhere by the call's tracepoint. One or the other, so that
+ * nothing is told twice.
+ */
+struct CallEnd {
+	std::vector<std::string> usual;
+	std::vector<std::string> of_32_bit;
+	const char *function32; /* not there where the kernel runs no 32-bit programs */
+	std::vector<std::string> plain;
+};
+
 namespace
 {
 
 /* Without these there is no process sensor; every other program may be refused by a kernel. */
 const std::vector<std::string> kMandatory{"process_exec", "process_fork", "process_exit"};
-/*
- * Failed attempts to exec: at the end of the system calls' functions, which costs other calls nothing; for 32-bit
- * callers too. Elsewhere tracepoints stand in, so that nothing is told twice.
- */
-const std::vector<std::string> kFailedExec{"fexit_exec", "fexit_execat"};
-const std::vector<std::string> kFailedExec32{"fexit_exec32", "fexit_execat32"};
-const std::vector<std::string> kFailedExecPlain{"exec_failed", "execveat_failed"};
+const std::vector<CallEnd> kCallEnds{
+    {{"fexit_exec", "fexit_execat"},
+     {"fexit_exec32", "fexit_execat32"},
+     "__ia32_compat_sys_execve",
+     {"exec_failed", "execveat_failed"}},
+    {{"fexit_bpf"}, {"fexit_bpf32"}, "__ia32_sys_bpf", {"bpf_called"}},
+};
 const std::vector<std::string> kOptional{"cgroup_made", "task_made", "snapshot"};
 const std::string kSnapshot = "snapshot";            /* sleepable, kernel 5.18 and later */
 const std::string kSnapshotPlain = "snapshot_plain"; /* stands in for it where it is refused */
@@ -89,46 +101,6 @@ void autoload_only(merlon *object, const std::vector<std::string> &names)
 	bpf_program *program;
 	bpf_object__for_each_program(program, object->obj)
 	    bpf_program__set_autoload(program, has(names, bpf_program__name(program)));
-}
-
-/* The perf event that the launcher opened for this program's tracepoint (native/launcher says why), or -1. */
-int handed_tracepoint(const bpf_program *program)
-{
-	const char *given = getenv("MERLON_TRACEPOINTS");
-	std::string section = bpf_program__section_name(program);
-	size_t slash = section.find('/');
-	if (!given || slash == std::string::npos)
-		return -1;
-	std::string list = std::string(";") + given, key = ";" + section.substr(slash + 1) + "=";
-	size_t at = list.find(key);
-	/* A copy: the link that it goes into closes it. */
-	return at == std::string::npos ? -1 : fcntl(atoi(list.c_str() + at + key.size()), F_DUPFD_CLOEXEC, 0);
-}
-
-/*
- * Gives back the launcher's perf events: open, they alone keep every thread on the slow way through system calls.
- */
-void close_tracepoints()
-{
-	const char *given = getenv("MERLON_TRACEPOINTS");
-	std::istringstream list(given ? given : "");
-	for (std::string each; std::getline(list, each, ';');)
-		close(atoi(each.c_str() + each.find('=') + 1));
-	unsetenv("MERLON_TRACEPOINTS");
-}
-
-bpf_link *attach_program(const bpf_program *program)
-{
-	int event = handed_tracepoint(program);
-	if (event < 0)
-		return bpf_program__attach(program);
-	bpf_link *link = bpf_program__attach_perf_event(program, event);
-	if (!link) {
-		int error = errno;
-		close(event);
-		errno = error;
-	}
-	return link;
 }
 
 } // namespace
@@ -286,18 +258,29 @@ void Programs::add_each(const std::vector<std::string> &names)
 	}
 }
 
-void Programs::add_failed_exec()
+bool Programs::add_usual(const CallEnd &end)
 {
 	std::string reason;
-	if (!add_whole(joined(kFailedExec, kFailedExec32), reason) && !add_whole(kFailedExec, reason))
-		return add_each(kFailedExecPlain);
+	if (add_whole(joined(end.usual, end.of_32_bit), reason))
+		return true;
+	if (!add_whole(end.usual, reason))
+		return false;
+	if (libbpf_find_vmlinux_btf_id(end.function32, BPF_TRACE_FEXIT) > 0)
+		for (const std::string &name : end.of_32_bit)
+			refusals.push_back({name, reason});
+	return true;
+}
+
+void Programs::add_call_ends()
+{
+	std::vector<std::string> plain;
+	for (const CallEnd &end : kCallEnds)
+		/* A kernel that refuses fexit for one of them does for all. */
+		if (!plain.empty() || !add_usual(end))
+			plain = joined(plain, end.plain);
+	if (!plain.empty())
+		add_each(plain);
 	close_tracepoints();
-	/* Not there where the kernel runs no 32-bit programs. */
-	if (has(attached(), kFailedExec32.front()) ||
-	    libbpf_find_vmlinux_btf_id("__ia32_compat_sys_execve", BPF_TRACE_FEXIT) <= 0)
-		return;
-	for (const std::string &name : kFailedExec32)
-		refusals.push_back({name, reason});
 }
 
 /* Those that were loaded with the mandatory ones: all of them or none. */
@@ -322,7 +305,7 @@ void Programs::add_optional()
 {
 	if (!usual || !attach_loaded())
 		add_each(kOptional);
-	add_failed_exec();
+	add_call_ends();
 }
 
 void Programs::close()
@@ -346,45 +329,6 @@ int Programs::ring() const
 volatile uint32_t *Programs::asleep() const
 {
 	return &skeleton->bss->consumer_asleep;
-}
-
-std::vector<std::string> Programs::attached() const
-{
-	std::vector<std::string> names;
-	for (const Attached &each : links)
-		names.push_back(each.name);
-	return names;
-}
-
-bool Programs::lost(std::vector<std::vector<uint64_t>> &into) const
-{
-	int cpus = libbpf_num_possible_cpus();
-	if (cpus < 0) {
-		errno = -cpus;
-		return false;
-	}
-	into.assign(bpf_map__max_entries(skeleton->maps.lost), std::vector<uint64_t>(cpus));
-	for (uint32_t type = 0; type < into.size(); type++)
-		if (bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.lost), &type, into[type].data()))
-			return false;
-	return true;
-}
-
-std::optional<Tasks> Programs::tasks() const
-{
-	return read_tasks(bpf_map__fd(skeleton->maps.made));
-}
-
-bool Programs::counters(std::vector<Counters> &into) const
-{
-	for (const Attached &each : links) {
-		bpf_prog_info info{};
-		uint32_t length = sizeof info;
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(each.program), &info, &length))
-			return false;
-		into.push_back({each.name, info.run_cnt, info.recursion_misses});
-	}
-	return true;
 }
 
 int Programs::open_snapshot() const

@@ -16,6 +16,8 @@ struct bpf_program;
 namespace native
 {
 
+struct CallEnd;
+
 class Programs
 {
       public:
@@ -26,6 +28,7 @@ class Programs
 	struct Counters {
 		std::string name;
 		uint64_t runs;
+		uint64_t run_ns;
 		uint64_t missed;
 	};
 
@@ -63,6 +66,14 @@ class Programs
 	/* Means nothing where task_made is not attached. */
 	std::optional<Tasks> tasks() const;
 	bool counters(std::vector<Counters> &into) const;
+	/* Records that thin() left out, by type. */
+	bool left_out(std::vector<uint64_t> &into) const;
+
+	/* Tells only so many records of these types a second on each processor; of 0 all. */
+	void thin(const std::vector<uint32_t> &types, uint32_t most_per_second);
+	/* Attaches or detaches those of these programs that this kernel took. False, with errno set, where it refuses.
+	 */
+	bool set_attached(const std::vector<std::string> &names, bool on);
 
 	/* A descriptor that yields one record for each process that runs; the caller closes it. -errno on failure. */
 	int open_snapshot() const;
@@ -76,16 +87,18 @@ class Programs
 	bool add(const std::vector<std::string> &names, std::string &reason);
 	bool add_whole(const std::vector<std::string> &names, std::string &reason);
 	void add_each(const std::vector<std::string> &names);
-	void add_failed_exec();
+	bool add_usual(const CallEnd &end);
+	void add_call_ends();
 
 	struct Attached {
 		std::string name;
 		bpf_program *program;
-		bpf_link *link;
+		bpf_link *link; /* null while it is detached by set_attached() */
 	};
 	merlon *skeleton = nullptr;   /* the mandatory programs or the usual ones, and the maps of all */
 	std::vector<merlon *> beside; /* the optional ones, where they could not be loaded with the others */
-	bool usual = false; /* the optional ones were loaded with them, save those that tell of failed execs */
+	bool thinned = false;         /* once: then something may have been left out */
+	bool usual = false;           /* the optional ones were loaded with them, save those of kCallEnds */
 	std::vector<Attached> links;
 	std::vector<Refused> refusals;
 };

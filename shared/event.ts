@@ -28,6 +28,11 @@ export const EVENT_ACTIONS = [
   'fork',
   'exit',
   'running',
+  'bpf_loaded',
+  'bpf_refused',
+  'bpf_attached',
+  'bpf_detached',
+  'bpf_pinned',
   'gap',
   'sensor_started',
   'sensor_stopped',
@@ -36,6 +41,10 @@ export const EVENT_ACTIONS = [
   'canary_missed',
   'canary_returned',
   'tampered',
+  'foreign_bpf',
+  'sensor_limited',
+  'sensor_restored',
+  'budget_exceeded',
 ] as const;
 export type EventAction = (typeof EVENT_ACTIONS)[number];
 
@@ -59,10 +68,23 @@ export const PROCESS_FLAGS = [
   'incomplete',
 ] as const;
 
+/** Calls of bpf() that are told. */
+export const BPF_COMMANDS = [
+  'prog_load',
+  'obj_pin',
+  'prog_attach',
+  'prog_detach',
+  'raw_tracepoint_open',
+  'link_create',
+  'link_update',
+  'link_detach',
+] as const;
+export type BpfCommand = (typeof BPF_COMMANDS)[number];
+
 export const FIELDS = {
   '@timestamp': field('date', 'when it happened, by the wall clock'),
   'event.kind': field('keyword', 'event; state is what Merlon says of itself', ['event', 'state']),
-  'event.category': field('keywords', 'kind of event', ['process', 'host']),
+  'event.category': field('keywords', 'kind of event', ['process', 'driver', 'host']),
   'event.type': field('keywords', 'what became of it', ['start', 'end', 'change', 'info']),
   'event.action': field('keyword', 'what happened', EVENT_ACTIONS),
   'event.outcome': field('keyword', 'whether it succeeded', ['success', 'failure', 'unknown']),
@@ -116,7 +138,10 @@ export const FIELDS = {
   'package.name': field('keyword', 'package that owns the executable'),
   'package.version': field('keyword', 'version of that package'),
 
-  'file.path': field('keyword', 'file that the event is about; of a failed exec what it tried to run'),
+  'file.path': field(
+    'keyword',
+    'file that the event is about; of a failed exec what it tried to run; where BPF was pinned',
+  ),
 
   'source.ip': field('ip', 'source address'),
   'source.port': field('long', 'source port'),
@@ -150,6 +175,14 @@ export const FIELDS = {
   'merlon.exit.cpu_time': field('long', 'processor time used, in nanoseconds'),
   'merlon.exit.max_rss': field('long', 'largest resident memory, in bytes'),
   'merlon.gap.lost': field('long', 'how many events were lost; absent where nobody can know'),
+  'merlon.bpf.command': field('keyword', 'what bpf() was called for', BPF_COMMANDS),
+  'merlon.bpf.program.id': field('long', 'the kernel’s number of the BPF program'),
+  'merlon.bpf.program.name': field('keyword', 'name of the BPF program (it can say anything)'),
+  'merlon.bpf.program.type': field('keyword', 'type of the BPF program, such as tracing, xdp, lsm'),
+  'merlon.bpf.program.tag': field('keyword', 'hash of the BPF program’s instructions'),
+  'merlon.bpf.attach_type': field('keyword', 'what the BPF program is for, such as trace_fentry, lsm_mac'),
+  'merlon.bpf.link.id': field('long', 'the kernel’s number of the link that attaches it'),
+  'merlon.bpf.link.type': field('keyword', 'type of that link'),
 } as const satisfies Record<string, Field>;
 
 export type FieldName = keyof typeof FIELDS;

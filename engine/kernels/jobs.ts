@@ -4,12 +4,17 @@ import type { Fit, Misses } from './fit.ts';
 
 /** native/programs.cc, kMandatory: without these there is no process sensor. */
 const MANDATORY = ['process_exec', 'process_fork', 'process_exit'];
-/** native/programs.cc, kFailedExec32: the others do without them. `is` is what nobody sees then. */
-const EXTRA = {
-  names: ['fexit_exec32', 'fexit_execat32'],
-  is: 'an attempt of a 32-bit program to start another that the kernel turned down',
-};
-/** native/programs.cc, kSnapshotPlain and kFailedExecPlain: whom a program stands in for, and what that costs. */
+/** native/programs.cc, kCallEnds: the others do without them. `is` is what nobody sees then. */
+const EXTRAS = [
+  {
+    of: 'fexit_exec',
+    names: ['fexit_exec32', 'fexit_execat32'],
+    is: 'an attempt of a 32-bit program to start another that the kernel turned down',
+  },
+  { of: 'fexit_bpf', names: ['fexit_bpf32'], is: 'a 32-bit program that loads programs into the kernel' },
+];
+const EXTRA_NAMES = EXTRAS.flatMap(({ names }) => names);
+/** native/programs.cc, kSnapshotPlain and kCallEnds: whom a program stands in for, and what that costs. */
 const STAND_INS: Readonly<Record<string, { readonly for: string; readonly costs: string }>> = {
   snapshot_plain: {
     for: 'snapshot',
@@ -22,6 +27,10 @@ const STAND_INS: Readonly<Record<string, { readonly for: string; readonly costs:
       'slower and misses 32-bit programs',
   },
   execveat_failed: { for: 'fexit_execat', costs: '' },
+  bpf_called: {
+    for: 'fexit_bpf',
+    costs: 'Who loads programs into the kernel is seen at a tracepoint, which misses 32-bit programs',
+  },
 };
 
 export interface Job {
@@ -35,7 +44,7 @@ export interface Job {
 
 /** Of everything that is loaded (shared/root.ts): what is listed there only as a stand-in makes no job of its own. */
 export const JOBS: readonly Job[] = ROOT_PROGRAMS.flatMap(({ names, tells }) => {
-  const programs = names.filter((name) => STAND_INS[name] === undefined && !EXTRA.names.includes(name));
+  const programs = names.filter((name) => STAND_INS[name] === undefined && !EXTRA_NAMES.includes(name));
   if (programs.length === 0) return [];
   const standIns = Object.keys(STAND_INS).filter((name) => programs.includes(STAND_INS[name]!.for));
   return [{ tells, mandatory: programs.some((name) => MANDATORY.includes(name)), programs, standIns }];
@@ -54,8 +63,10 @@ export function outlook(fitOf: (name: string) => Fit): Outlook {
   for (const { tells, mandatory, programs, standIns } of JOBS) {
     const why = whyNone(programs, fitOf);
     if (why === undefined) {
-      const extra = programs.includes('fexit_exec') ? EXTRA.names.map(fitOf).find(isMissed) : undefined;
-      if (extra) findings.push(`Merlon will not see ${EXTRA.is}: this kernel ${extra.why}.`);
+      for (const extra of EXTRAS.filter(({ of }) => programs.includes(of))) {
+        const missed = extra.names.map(fitOf).find(isMissed);
+        if (missed) findings.push(`Merlon will not see ${extra.is}: this kernel ${missed.why}.`);
+      }
     } else if (standIns.length > 0 && whyNone(standIns, fitOf) === undefined) {
       findings.push(`${STAND_INS[standIns[0]!]!.costs}: this kernel ${why}.`);
     } else lost.push({ tells, why, mandatory });

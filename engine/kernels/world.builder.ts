@@ -38,8 +38,11 @@ const ATTACHED: Readonly<Record<string, string>> = {
   fexit_execat: 'fexit/sys_execat',
   fexit_exec32: 'fexit/sys_exec32',
   fexit_execat32: 'fexit/sys_execat32',
+  fexit_bpf: 'fexit/sys_bpf',
+  fexit_bpf32: 'fexit/sys_bpf32',
   exec_failed: 'tracepoint/syscalls/exec',
   execveat_failed: 'tracepoint/syscalls/execat',
+  bpf_called: 'tracepoint/syscalls/bpf',
 };
 
 /** Programs that read task.pid, and task.age where there is one; the snapshot also calls a helper. */
@@ -87,7 +90,10 @@ export function kernelTypes({ lacks = [], members = ['pid', 'age'], helpers = 20
   btf.enum('bpf_func_id', { BPF_FUNC_unspec: 0, BPF_FUNC_last: helpers, __BPF_FUNC_MAX_ID: helpers + 1 });
   for (const name of ['exec', 'fork', 'exit', 'cgroup', 'task'])
     if (!lacks.includes(name)) btf.typedef(`btf_trace_${name}`, btf.ptr(btf.proto([int])));
-  for (const name of ['bpf_iter_task', 'sys_exec', 'sys_execat', 'sys_exec32', 'sys_execat32'])
+  for (const name of ['bpf_iter_task', 'sys_exec', 'sys_execat', 'sys_exec32', 'sys_execat32'].concat(
+    'sys_bpf',
+    'sys_bpf32',
+  ))
     if (!lacks.includes(name)) btf.func(name);
   return btf.build();
 }

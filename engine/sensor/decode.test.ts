@@ -4,6 +4,7 @@ import { unescapeBytes } from '../../shared/bytes.ts';
 import { decodeBatch, DecodeError, type ExecRecord } from './decode.ts';
 import {
   batchOf,
+  bpfRecord,
   cgroupRecord,
   execFailedRecord,
   execRecord,
@@ -76,11 +77,38 @@ describe('decodeBatch', () => {
       exitRecord({ task: { pid: 2 }, status: 9, runNs: 5, cpuNs: 4, maxRss: 4096 }),
       execFailedRecord({ error: 13, path: './x', cwd: '/tmp', args: ['x'] }),
       cgroupRecord({ id: 77n, hierarchy: 8, path: '/a' }),
+      bpfRecord({
+        task: { pid: 9 },
+        command: 6,
+        programId: 41,
+        programType: 17,
+        attachType: 23,
+        linkId: 3,
+        linkType: 1,
+        tag: '00a1b2c3d4e5f6ff',
+        name: Uint8Array.of(0x78, 0xff),
+        path: '/sys/fs/bpf/x',
+      }),
     );
-    expect(records.map((r) => r.kind)).toEqual(['fork', 'running', 'exit', 'exec_failed', 'cgroup']);
+    expect(records.map((r) => r.kind)).toEqual(['fork', 'running', 'exit', 'exec_failed', 'cgroup', 'bpf']);
     expect(records[2]).toMatchObject({ exit: { status: 9, run_ns: 5, cpu_ns: 4, max_rss: 4096 } });
     expect(records[3]).toMatchObject({ failed: { error: 13 }, path: './x', cwd: '/tmp', args: 'x' });
     expect(records[4]).toMatchObject({ id: '77', hierarchy: 8, path: '/a' });
+    expect(records[5]).toMatchObject({
+      task: { pid: 9 },
+      bpf: {
+        command: 6,
+        error: 0,
+        program_id: 41,
+        program_type: 17,
+        attach_type: 23,
+        link_id: 3,
+        link_type: 1,
+      },
+      tag: '00a1b2c3d4e5f6ff',
+      name: 'x\\xff',
+      path: '/sys/fs/bpf/x',
+    });
     expect(decode()).toEqual([]);
   });
 
@@ -115,7 +143,10 @@ describe('decodeBatch', () => {
   });
 
   test('whatever bytes come, it returns or throws a DecodeError', () => {
-    const valid = batchOf(exec, forkRecord({}), exitRecord({}), execFailedRecord({ error: 2, path: 'x' }));
+    const valid = batchOf(
+      ...[exec, forkRecord({}), exitRecord({}), execFailedRecord({ error: 2, path: 'x' })],
+      bpfRecord({ command: 6, path: 'x' }),
+    );
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(valid.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 8 }),

@@ -6,6 +6,9 @@ import { Buffer, isAscii } from 'node:buffer';
 import { escapeBytes } from '../../shared/bytes.ts';
 import { NOT_PLAIN, plainHash } from '../plain.ts';
 import {
+  BPF_SIZE,
+  BPF_TAG_AT,
+  BPF_TASK_AT,
   CGROUP_ID_AT,
   CGROUP_SIZE,
   decimal64,
@@ -19,12 +22,14 @@ import {
   FORK_SIZE,
   FORK_TASK_AT,
   HEADER_SIZE,
+  MERLON_BPF,
   MERLON_CGROUP,
   MERLON_EXEC,
   MERLON_EXEC_FAILED,
   MERLON_EXIT,
   MERLON_FORK,
   MERLON_RUNNING,
+  readBpf,
   readCgroup,
   readExec,
   readExecFailed,
@@ -33,6 +38,7 @@ import {
   recordSize,
   recordType,
   TASK_CGROUP_ID_AT,
+  type MerlonBpf,
   type MerlonCgroup,
   type MerlonExec,
   type MerlonExecFailed,
@@ -97,7 +103,22 @@ export interface CgroupRecord {
   readonly path: string;
 }
 
-export type DecodedRecord = ExecRecord | ExecFailedRecord | ForkRecord | ExitRecord | CgroupRecord;
+/** `task` called bpf(): `bpf` has the kernel’s numbers, which bpf-names.ts turns into names. */
+export interface BpfRecord {
+  readonly kind: 'bpf';
+  readonly header: MerlonHeader;
+  readonly task: MerlonTask;
+  readonly cgroupId: string;
+  readonly bpf: MerlonBpf;
+  /** 16 hex digits, as the inventory has it; '' where no program is known. */
+  readonly tag: string;
+  readonly name: string;
+  /** Where something was pinned, as the caller gave it. */
+  readonly path: string;
+}
+
+export type DecodedRecord =
+  ExecRecord | ExecFailedRecord | ForkRecord | ExitRecord | CgroupRecord | BpfRecord;
 
 /** The bytes are not what bpf/events.h says. */
 export class DecodeError extends Error {
@@ -155,6 +176,8 @@ function decodeRecord(bytes: Buffer, view: DataView, at: number, size: number): 
       return decodeExecFailed(bytes, view, at, size);
     case MERLON_CGROUP:
       return decodeCgroup(bytes, view, at, size);
+    case MERLON_BPF:
+      return decodeBpf(bytes, view, at, size);
     default:
       return undefined;
   }
@@ -213,6 +236,22 @@ function decodeCgroup(bytes: Buffer, view: DataView, at: number, size: number): 
     id: decimal64(view, at + CGROUP_ID_AT),
     hierarchy: cgroup.hierarchy,
     path: new Tail(bytes, at, CGROUP_SIZE, size).text(cgroup.path_off, cgroup.path_len),
+  };
+}
+
+function decodeBpf(bytes: Buffer, view: DataView, at: number, size: number): BpfRecord {
+  mustHold(size, BPF_SIZE, 'bpf');
+  const bpf = readBpf(view, at);
+  const tagAt = at + BPF_TAG_AT;
+  return {
+    kind: 'bpf',
+    header: bpf.header,
+    task: bpf.task,
+    cgroupId: cgroupId(view, at + BPF_TASK_AT),
+    bpf,
+    tag: bpf.program_id === 0 ? '' : bytes.toString('hex', tagAt, tagAt + 8),
+    name: escapeBytes(Buffer.from(bpf.name, 'latin1')),
+    path: new Tail(bytes, at, BPF_SIZE, size).text(bpf.path_off, bpf.path_len),
   };
 }
 

@@ -1,12 +1,13 @@
 /** From a record and what is known of its process to the event that is stored and shown. */
-import { escapeBytes } from '../../shared/bytes.ts';
-import type { EventFields, FieldName, FieldValue } from '../../shared/event.ts';
+import type { EventAction, EventFields, FieldName, FieldValue } from '../../shared/event.ts';
 import type { Clock } from '../clock.ts';
 import type { CgroupIdentity, Cgroups } from '../identity/cgroups.ts';
 import type { Packages } from '../identity/packages.ts';
 import type { Users } from '../identity/users.ts';
 import type { CommandLine, Redactor } from '../redact.ts';
+import { bpfAction, bpfFields } from './bpf-events.ts';
 import type {
+  BpfRecord,
   DecodedRecord,
   ExecFailedRecord,
   ExecRecord,
@@ -14,20 +15,22 @@ import type {
   ForkRecord,
   MerlonTask,
 } from './decode.ts';
+import { imageOf, nameOf, NO_COMMAND } from './image.ts';
 import {
   ARGS_FROM_PROC,
   capabilityNames,
+  commText,
   deviceName,
   errorName,
   exitCodeOf,
   flagNames,
   idText,
-  programOf,
   sharedText,
   signalOf,
   streamName,
 } from './names.ts';
-import type { Image, Process, Processes } from './processes.ts';
+import type { OwnProbe } from './own-probe.ts';
+import type { Process, Processes } from './processes.ts';
 import { MERLON_F_ARGS_MISSING, type MerlonExit } from './records.generated.ts';
 
 /** Arguments from /proc, NUL between them; undefined where the pid belongs to another process by now. */
@@ -42,6 +45,20 @@ export interface Surroundings {
   readonly packages: Pick<Packages, 'owner'>;
   readonly redactor: Redactor;
   readonly readArguments: ReadArguments;
+  /** Whose calls of bpf() are no events. */
+  readonly probe?: OwnProbe;
+  /** A BPF program was loaded, by whomever; who it is may be known later only. */
+  readonly onLoaded?: (loaded: LoadedProgram) => void;
+}
+
+export interface LoadedProgram {
+  /** The kernel’s number of it. */
+  readonly id: number;
+  /** 16 hex digits. */
+  readonly tag: string;
+  /** Boot-clock nanoseconds. */
+  readonly atNs: number;
+  readonly process: Process;
 }
 
 /**
@@ -55,11 +72,7 @@ const PROCESS = Object.freeze(['process']);
 const START = Object.freeze(['start']);
 const END = Object.freeze(['end']);
 const INFO = Object.freeze(['info']);
-const MAX_COMMS = 4096;
 const UNSET = 0xffffffff;
-/** Roughly an Image without its command line, in bytes. */
-const IMAGE_WEIGHT = 100;
-const NO_COMMAND: CommandLine = { args: [], text: '' };
 
 /** Turns records into events, keeping the process table up to date on the way. Records are given in time order. */
 export class EventMaker {
@@ -82,6 +95,8 @@ export class EventMaker {
         return this.#fork(record, sequence);
       case 'exit':
         return this.#exit(record, sequence);
+      case 'bpf':
+        return this.#bpf(record, sequence);
       case 'cgroup':
         this.#around.cgroups.made(record.id, record.hierarchy, record.path);
         return undefined;
@@ -90,7 +105,9 @@ export class EventMaker {
 
   #exec(record: ExecRecord, sequence: number): EventFields {
     const { line, flags } = this.#arguments(record);
-    const process = this.#around.processes.executed(record, imageOf(record, line));
+    const image = imageOf(record, line);
+    this.#around.probe?.saw(record, image);
+    const process = this.#around.processes.executed(record, image);
     return this.#program(record, sequence, process, line, flags, 'exec', START);
   }
 
@@ -108,6 +125,7 @@ export class EventMaker {
       known?.image !== undefined &&
       known.image.executable === image.executable &&
       known.image.commandLine === image.commandLine;
+    this.#around.probe?.saw(record, image);
     const process = processes.executed(record, image);
     return same ? undefined : this.#program(record, sequence, process, line, flags, 'running', INFO);
   }
@@ -275,12 +293,29 @@ export class EventMaker {
     return this.#brief(record, sequence, process, 'exit', END, record.exit);
   }
 
-  /** What forks and exits have in common; the rest of their story is in the exec that went before. */
+  #bpf(record: BpfRecord, sequence: number): EventFields | undefined {
+    const { bpf, header, tag } = record;
+    const { probe, processes, onLoaded } = this.#around;
+    const action = bpfAction(record);
+    const process = processes.seen(record);
+    if (action === 'bpf_loaded' && bpf.program_id !== 0)
+      onLoaded?.({ id: bpf.program_id, tag, atNs: header.time_ns, process });
+    // Of a child that ended before it was found running, its parent is known.
+    const image = process.image ?? processes.find(record.task.ppid, record.task.parent_start_ns)?.image;
+    if (action === undefined || probe?.claims(image)) return undefined;
+    const caller = nameOf(process.image, record.task) ?? commText(record.task.comm);
+    return {
+      ...this.#brief(record, sequence, process, action, INFO, undefined),
+      ...bpfFields(record, action, caller, process.incomplete),
+    };
+  }
+
+  /** What those have in common that tell no program; the rest of their story is in the exec that went before. */
   #brief(
-    record: ForkRecord | ExitRecord,
+    record: ForkRecord | ExitRecord | BpfRecord,
     sequence: number,
     process: Process,
-    action: 'fork' | 'exit',
+    action: EventAction,
     type: readonly string[],
     exit: MerlonExit | undefined,
   ): EventFields {
@@ -349,42 +384,12 @@ export class EventMaker {
 
 const INCOMPLETE = Object.freeze(['incomplete']);
 
-const comms = new Map<string, string>();
-
-/** The generated reader gives one character for each byte: the same text as everywhere, made once for each name. */
-function commText(comm: string): string {
-  let text = comms.get(comm);
-  if (text === undefined) {
-    text = escapeBytes(Buffer.from(comm, 'latin1'));
-    if (comms.size >= MAX_COMMS) comms.clear();
-    comms.set(comm, text);
-  }
-  return text;
-}
-
 function orAbsent(text: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
 function lineOf(redactor: Redactor, raw: string, plain?: number): CommandLine {
   return raw === '' ? NO_COMMAND : redactor.commandLine(raw, plain);
-}
-
-/** A kernel thread has no executable; it alone is known by the name that its task has. */
-function nameOf(image: Image | undefined, task: { readonly comm: string }): string | undefined {
-  if (image === undefined) return undefined;
-  return image.executable === undefined ? commText(task.comm) : image.name;
-}
-
-function imageOf(record: ExecRecord, line: CommandLine): Image {
-  const { executable } = record;
-  const program = executable === '' ? undefined : programOf(executable);
-  return {
-    name: program?.name,
-    executable: program?.executable,
-    commandLine: line === NO_COMMAND ? undefined : line.text,
-    weight: IMAGE_WEIGHT + line.text.length,
-  };
 }
 
 /** What a program gave to execve, as seen from its working directory; `.` and `..` stay as given. */

@@ -4,8 +4,9 @@ import { gapSentence, Gaps, spanText } from './gaps.ts';
 
 const MS = 1_000_000;
 const stats = (lost: number[], missed = 0) => ({
-  programs: [{ name: 'process_exec', runs: 0, missed }],
+  programs: [{ name: 'process_exec', runs: 0, run_ns: 0, missed }],
   lost: [[0, 0], lost],
+  left_out: [],
   received: 0,
   pending: 0,
 });

@@ -7,7 +7,8 @@ export type GapReason =
   | 'helper_restarted'
   | 'engine_away'
   | 'canary_missed'
-  | 'not_run';
+  | 'not_run'
+  | 'left_out';
 
 /** A span in which events may be missing. Boot-clock nanoseconds. */
 export interface Gap {
@@ -180,6 +181,8 @@ export function gapSentence(gap: Gap): string {
       return `Not sensing for ${span}, until the helper was started again. What happened meanwhile is not known.`;
     case 'not_run':
       return `${gap.lost?.toLocaleString('en-US')} processes or threads were made in ${span} for which Merlon’s programs did not run: the kernel counted more than they did.`;
+    case 'left_out':
+      return `For ${span} not everything was told, to keep Merlon’s budget: which events were left out is said where that began.`;
     case 'canary_missed':
       return `Perhaps blind for ${span}: a program that Merlon started was not seen by its own sensors. What happened meanwhile may be missing.`;
     case 'engine_away':

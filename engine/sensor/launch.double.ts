@@ -73,7 +73,11 @@ export function playHelper(behaviour: Behaviour): void {
       if (command === 'start') started(behaviour, id);
       else
         send(
-          controlFrame({ id, ok: true, value: { programs: [], lost: [[0, 2]], received: 1, pending: 0 } }),
+          controlFrame({
+            id,
+            ok: true,
+            value: { programs: [], lost: [[0, 2]], left_out: [0], received: 1, pending: 0 },
+          }),
         );
     }
   });

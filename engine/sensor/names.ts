@@ -1,5 +1,6 @@
 /** The kernel's numbers as the names that people know, each made once and shared. */
 import { constants } from 'node:os';
+import { escapeBytes } from '../../shared/bytes.ts';
 import { PROCESS_FLAGS, STREAM_KINDS } from '../../shared/event.ts';
 
 /** include/uapi/linux/capability.h, by bit. */
@@ -31,6 +32,11 @@ function interned<K, T>(make: (key: K) => T): (key: K) => T {
 
 /** The same object for the same text: fewer live, and whoever compares them has it easy. */
 export const sharedText: (text: string) => string = interned((text) => text);
+
+/** The generated reader gives one character for each byte: the same text as everywhere. */
+export const commText: (comm: string) => string = interned((comm) =>
+  escapeBytes(Buffer.from(comm, 'latin1')),
+);
 
 export interface Program {
   readonly executable: string;

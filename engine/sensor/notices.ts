@@ -13,7 +13,8 @@ export interface NoticeContext {
 
 const HOST = ['host'];
 
-function base(
+/** What every event of Merlon's own doing has. */
+export function base(
   context: NoticeContext,
   atNs: number,
   sequence: number,

@@ -129,6 +129,36 @@ export function cgroupRecord(
   });
 }
 
+export function bpfRecord(
+  bpf: HeaderBytes & {
+    task?: TaskBytes;
+    /** enum bpf_cmd */
+    command: number;
+    error?: number;
+    flags?: number;
+    programId?: number;
+    programType?: number;
+    attachType?: number;
+    linkId?: number;
+    linkType?: number;
+    /** 16 hex digits. */
+    tag?: string;
+    name?: Text;
+    path?: Text;
+  },
+): Uint8Array {
+  return record(7, bpf, 208, [bpf.path], 200, (view) => {
+    writeTask(view, bpf.task ?? {});
+    const numbers = [bpf.command, bpf.error, bpf.flags, bpf.programId, bpf.programType, bpf.attachType];
+    [...numbers, bpf.linkId, bpf.linkType].forEach((value, i) =>
+      view.setUint32(HEADER + TASK + i * 4, value ?? 0, true),
+    );
+    const bytes = new Uint8Array(view.buffer);
+    bytes.set(Buffer.from(bpf.tag ?? '', 'hex'), 176);
+    bytes.set(bytesOf(bpf.name).subarray(0, 15), 184);
+  });
+}
+
 /** A record of a type that this build may not know: `size` bytes with a header. */
 export function strangeRecord(type: number, size = HEADER): Uint8Array {
   return record(type, {}, size, [], 0, () => {});

@@ -22,7 +22,12 @@
  */
 
 /** Equal in two builds exactly where their records are. */
-export const LAYOUT_HASH = '68f8026650ede1a59cd9432151c7ceae00d16dfa93e9a739b0a97d6d72e459cf';
+export const LAYOUT_HASH = '6d5d404660638eafa1ae07c65be618b7fe8a280d9f48d5e2bfa2a7167f9c56a3';
+
+// enum merlon_bpf_flag
+export const MERLON_B_ASKED = 1;
+export const MERLON_B_MISSING = 2;
+export const MERLON_B_PATH_CUT = 4;
 
 // enum merlon_exec_flag
 export const MERLON_F_MEMFD = 1;
@@ -58,7 +63,8 @@ export const MERLON_FORK = 3;
 export const MERLON_EXIT = 4;
 export const MERLON_RUNNING = 5;
 export const MERLON_CGROUP = 6;
-export const MERLON_TYPE_COUNT = 7;
+export const MERLON_BPF = 7;
+export const MERLON_TYPE_COUNT = 8;
 
 /** Bytes of the record at `at`, a multiple of 8. */
 export function recordSize(view: DataView, at: number): number {
@@ -207,6 +213,49 @@ export function readTask(view: DataView, at: number): MerlonTask {
     cap_effective: read64(view, at + 88),
     cgroup_id: read64(view, at + 96),
     comm: readName(view, at + 104),
+  };
+}
+
+/** Bytes of struct merlon_bpf, without its strings. */
+export const BPF_SIZE = 208;
+export const BPF_TAG_AT = 176;
+export const BPF_HEADER_AT = 0;
+export const BPF_TASK_AT = 24;
+
+export interface MerlonBpf {
+  readonly header: MerlonHeader;
+  readonly task: MerlonTask;
+  readonly command: number;
+  readonly error: number;
+  readonly flags: number;
+  readonly program_id: number;
+  readonly program_type: number;
+  readonly attach_type: number;
+  readonly link_id: number;
+  readonly link_type: number;
+  readonly tag: number;
+  readonly name: string;
+  readonly path_off: number;
+  readonly path_len: number;
+}
+
+/** Reads struct merlon_bpf at `at`. @throws RangeError where the view ends before it does. */
+export function readBpf(view: DataView, at: number): MerlonBpf {
+  return {
+    header: readHeader(view, at),
+    task: readTask(view, at + 24),
+    command: view.getUint32(at + 144, true),
+    error: view.getUint32(at + 148, true),
+    flags: view.getUint32(at + 152, true),
+    program_id: view.getUint32(at + 156, true),
+    program_type: view.getUint32(at + 160, true),
+    attach_type: view.getUint32(at + 164, true),
+    link_id: view.getUint32(at + 168, true),
+    link_type: view.getUint32(at + 172, true),
+    tag: read64(view, at + 176),
+    name: readName(view, at + 184),
+    path_off: view.getUint16(at + 200, true),
+    path_len: view.getUint16(at + 202, true),
   };
 }
 

@@ -74,6 +74,14 @@ const SELDOM: readonly FieldName[] = [
   'event.start',
   'event.end',
   'merlon.gap.lost',
+  'merlon.bpf.command',
+  'merlon.bpf.program.id',
+  'merlon.bpf.program.name',
+  'merlon.bpf.program.type',
+  'merlon.bpf.program.tag',
+  'merlon.bpf.attach_type',
+  'merlon.bpf.link.id',
+  'merlon.bpf.link.type',
 ];
 
 const NAMES = Object.keys(FIELDS).filter(isFieldName);
@@ -112,6 +120,7 @@ export const INDEXED_LONGS: readonly FieldName[] = [
   'process.session_leader.pid',
   'source.port',
   'destination.port',
+  'merlon.bpf.program.id',
 ];
 
 /** Whether the partition's index of chunks (see layout.ts) has this column's ids or values. */

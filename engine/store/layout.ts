@@ -25,9 +25,10 @@ import { ALL_COLUMNS_SQL, COLUMNS, columnSql } from './columns.ts';
 export const APPLICATION_ID = 0x4d524c4e;
 /**
  * Of partitions; the catalogue has migrations. Layout 1 says of ids in which chunks they are, but not in which rows;
- * up to layout 2 sealed ones have no packs.
+ * up to layout 2 sealed ones have no packs; up to layout 3 there are no columns "merlon.bpf.…". Each new column wants a
+ * new layout: a partition is gone on with by those alone that write the same columns.
  */
-export const LAYOUT = 3;
+export const LAYOUT = 4;
 
 /** A partition is full with so many events, or once its dictionary has so many characters. */
 export const PARTITION_EVENTS = 262_144;

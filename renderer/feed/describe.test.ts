@@ -55,6 +55,19 @@ test.each([
   expect(describe(event(fields)).target).toBe(target);
 });
 
+test.each([
+  [{ 'merlon.bpf.program.name': 'guard', 'merlon.bpf.program.id': 41 }, 'lsm guard 41'],
+  [{ 'file.path': '/sys/fs/bpf/x' }, 'lsm at /sys/fs/bpf/x'],
+])('of a BPF program its type, name and number: %j', (more, target) => {
+  const fields: EventFields = { 'process.command_line': 'loader', 'merlon.bpf.program.type': 'lsm', ...more };
+  expect(describe(event({ 'event.action': 'bpf_loaded', ...fields }))).toMatchObject({
+    action: 'bpf loaded',
+    icon: 'database',
+    target,
+    note: '',
+  });
+});
+
 test('what Merlon says of itself is shown as its sentence', () => {
   expect(describe(event({ 'event.action': 'sensor_started', message: 'It began.' })).note).toBe('It began.');
 });

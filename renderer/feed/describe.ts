@@ -22,6 +22,11 @@ const ICONS: Readonly<Record<string, IconName>> = {
   fork: 'fork',
   exit: 'minus',
   running: 'eye',
+  bpf_loaded: 'database',
+  bpf_refused: 'ban',
+  bpf_attached: 'tree',
+  bpf_detached: 'minus',
+  bpf_pinned: 'lock',
   sensor_started: 'feed',
   sensor_stopped: 'feed',
   clock_stepped: 'clock',
@@ -29,6 +34,10 @@ const ICONS: Readonly<Record<string, IconName>> = {
   canary_missed: 'feed',
   canary_returned: 'feed',
   tampered: 'ban',
+  foreign_bpf: 'ban',
+  sensor_limited: 'feed',
+  sensor_restored: 'feed',
+  budget_exceeded: 'feed',
 };
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -61,6 +70,7 @@ export function describe({ fields }: Event): Described {
 
 function targetOf(action: string, fields: EventFields): string {
   if (action === 'exit' || action === 'fork') return '';
+  if (action.startsWith('bpf_')) return programOf(fields);
   const command = fields['process.command_line'];
   if (action !== 'exec_failed') return command ?? fields['process.executable'] ?? '';
   // The arguments' first word can say anything; the file is what was tried.
@@ -68,6 +78,14 @@ function targetOf(action: string, fields: EventFields): string {
   if (file === undefined || command === undefined) return file ?? command ?? '';
   const name = fields['process.args']?.[0] ?? '';
   return name === file || file.endsWith(`/${name}`) ? command : `${file} (${command})`;
+}
+
+/** A BPF program: `lsm guard 41`, and where it was pinned. */
+function programOf(fields: EventFields): string {
+  const { 'merlon.bpf.program.id': id, 'file.path': path } = fields;
+  const words = [fields['merlon.bpf.program.type'], fields['merlon.bpf.program.name'], id];
+  const program = words.filter((word) => word !== undefined).join(' ');
+  return path === undefined ? program : `${program} at ${path}`;
 }
 
 function noteOf(action: string, fields: EventFields): string {
@@ -84,6 +102,8 @@ function noteOf(action: string, fields: EventFields): string {
       return 'new process, same program';
     case 'running':
       return targetOf(action, fields) === '' ? 'already ran when Merlon started' : '';
+    case 'bpf_attached':
+      return fields['merlon.bpf.command'] === 'link_update' ? 'in the place of another' : '';
     default:
       return fields['process.pid'] === undefined ? (fields['message'] ?? fields['event.reason'] ?? '') : '';
   }

@@ -17,6 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
   engine_away: 'Merlon was not running',
   canary_missed: 'canary missed',
   not_run: 'programs did not run',
+  left_out: 'left out for the budget',
 };
 
 /** @returns undefined where the event does not say when. */

@@ -31,6 +31,11 @@ const LABELS: Readonly<Record<string, string>> = {
   fork: 'Processes created',
   exit: 'Processes ended',
   running: 'Found running',
+  bpf_loaded: 'BPF loaded',
+  bpf_refused: 'BPF refused',
+  bpf_attached: 'BPF attached',
+  bpf_detached: 'BPF detached',
+  bpf_pinned: 'BPF pinned',
 };
 /** What Merlon says of itself has its own place on the page. */
 const OWN: ReadonlySet<string> = new Set([
@@ -42,6 +47,10 @@ const OWN: ReadonlySet<string> = new Set([
   'canary_missed',
   'canary_returned',
   'tampered',
+  'foreign_bpf',
+  'sensor_limited',
+  'sensor_restored',
+  'budget_exceeded',
 ]);
 const rank = (action: string) => {
   const at = EVENT_ACTIONS.findIndex((each) => each === action);
