@@ -1,6 +1,7 @@
 /** merlon: the command line. Finds the running engine by its socket, wherever its data lies. */
 import type { Writable } from 'node:stream';
 import { backup } from './backup.ts';
+import { bpf } from './bpf.ts';
 import { capabilities } from './capabilities.ts';
 import { config } from './config.ts';
 import { CommandError, EXIT, type Command, type Output } from './command.ts';
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   wipe,
   config,
   capabilities,
+  bpf,
   doctor,
   sense,
   open,

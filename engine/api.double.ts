@@ -83,10 +83,13 @@ export class ApiBench {
       config: new LiveConfig({ system: '/nowhere/system.yaml', own: '/nowhere/own.yaml' }),
       collect: unasked,
       explain: unasked,
-      health: () => ({ canaries: [], tasks: null }),
-      capabilities: {
-        report: { ...reportOf(undefined, 'Nobody asked.'), kernels: [], since_last: null },
-        probe: unasked,
+      self: {
+        health: { now: { canaries: [], tasks: null, samples: [], blind: [] }, cost: unasked },
+        capabilities: {
+          report: { ...reportOf(undefined, 'Nobody asked.'), kernels: [], since_last: null },
+          probe: unasked,
+        },
+        bpf: { inventory: unasked, baseline: unasked },
       },
       startHelper: () => false,
       stop: unasked,

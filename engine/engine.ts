@@ -2,18 +2,15 @@
 import { homedir, release } from 'node:os';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { peer } from '../native/peer/index.ts';
-import type { CapabilityChange, Status } from '../shared/console.ts';
+import type { Status } from '../shared/console.ts';
 import { formatCursor } from '../shared/event.ts';
 import { fail, ok, type Result } from '../shared/result.ts';
 import { Api } from './api.ts';
 import { ApiServer } from './api/server.ts';
 import { listenAt } from './api/socket.ts';
 import { StatusTeller, StoreStatus } from './api/status.ts';
-import { Capabilities } from './capabilities/index.ts';
-import { LADDERS } from './capabilities/ladders.ts';
 import { Clock } from './clock.ts';
 import type { LiveConfig } from './config/index.ts';
 import { collect } from './doctor/collect.ts';
@@ -24,21 +21,18 @@ import { Packages } from './identity/packages.ts';
 import { ProgramFiles } from './identity/program.ts';
 import { Users } from './identity/users.ts';
 import { Ingest } from './ingest.ts';
-import { forecastKernels, Memory } from './kernels/index.ts';
-import { knownPartitions } from './liveness/guard.ts';
-import { Liveness } from './liveness/index.ts';
 import { Novelty } from './novelty/novelty.ts';
-import { ownObject } from './own-files.ts';
 import { redactionKey, Redactor } from './redact.ts';
 import { Refusals } from './refusals.ts';
 import { adoptOldRetention, RetentionSetting } from './retention.ts';
+import { Self } from './self.ts';
 import { Sensing } from './sensing.ts';
 import { EventMaker } from './sensor/events.ts';
-import { capabilitiesChanged, clockStepped } from './sensor/notices.ts';
+import { clockStepped } from './sensor/notices.ts';
+import { OwnProbe } from './sensor/own-probe.ts';
 import { readArguments } from './sensor/proc.ts';
 import { Processes } from './sensor/processes.ts';
 import { Usage } from './sensor/usage.ts';
-import type { HelperProcess } from './sensor/launch.ts';
 import { routeOf } from './sensor/spawn.ts';
 import type { Store, StoreOptions } from './store/contract.ts';
 import { openStore, StoreError } from './store/index.ts';
@@ -126,8 +120,7 @@ class RunningEngine implements Engine {
   readonly #ingest: Ingest;
   readonly #programs: Novelty;
   readonly #sensing: Sensing;
-  readonly #capabilities: Capabilities;
-  readonly #liveness: Liveness;
+  readonly #self: Self;
   readonly #server: ApiServer;
   readonly #status: StatusTeller;
   readonly #refusals: Refusals;
@@ -163,17 +156,24 @@ class RunningEngine implements Engine {
       packages: this.#packages,
       redactor,
       readArguments,
+      probe: OwnProbe.beside(options.helper),
+      onLoaded: (loaded) => this.#self.loaded(loaded),
     });
-    this.#liveness = new Liveness({
+    this.#self = new Self({
       bootId,
       clock,
-      ingest: () => this.#ingest,
+      helper: options.helper,
       data: options.data,
       socket: options.socket,
-      partitions: () => knownPartitions(store.stats()),
-      lossSince: (ns) => this.#sensing.lossSince(ns),
-      onDead: (reason) => this.#renew(reason),
-      onChange: () => this.#status.changed(),
+      config: options.config,
+      store,
+      processes,
+      users,
+      packages: this.#packages,
+      ingest: () => this.#ingest,
+      sensing: () => this.#sensing,
+      notify: (name, value) => this.#server.notify(name, value),
+      onStatus: () => this.#status.changed(),
       log,
     });
     const programs = new Novelty({ folder: options.data, store, log });
@@ -186,7 +186,7 @@ class RunningEngine implements Engine {
       clock,
       processes,
       maker,
-      own: (record) => this.#liveness.claims(record),
+      own: (record) => this.#self.claims(record),
       append: async (events) => {
         const unknown = programs.look(events);
         const { cursor } = events.at(-1)!;
@@ -202,6 +202,7 @@ class RunningEngine implements Engine {
       },
       onPressure: (full) => this.#sensing.pressure(full),
       onMalformed: (reason) => this.#sensing.distrust(reason),
+      onGap: (gap) => this.#self.health.blind(gap),
       log,
     });
     this.#sensing = new Sensing({
@@ -211,19 +212,9 @@ class RunningEngine implements Engine {
       ingest: this.#ingest,
       awaySinceNs: last.timeNs === 0 ? undefined : last.timeNs,
       ringBytes: () => options.config.now['sensing.queue_size'],
-      onRunning: (helper) => this.#helperRuns(helper),
+      onRunning: (helper) => this.#self.helperRuns(helper),
+      onStats: (stats) => this.#self.health.took(stats),
       onChange: () => this.#sensingChanged(),
-      log,
-    });
-    const kernels = new Memory(join(options.data, 'kernels.json'), log);
-    this.#capabilities = new Capabilities({
-      helper: options.helper,
-      folder: options.data,
-      forecast: (signal) => forecastKernels(ownObject(), undefined, signal, kernels),
-      onReport: (report) => this.#server.notify('capabilities.changed', report),
-      onDiffers: (changes) => {
-        for (const change of changes) this.#tellOf(change);
-      },
       log,
     });
     const api = new Api({
@@ -239,12 +230,11 @@ class RunningEngine implements Engine {
       config: options.config,
       collect: () => this.#collect(),
       explain: () => rootFacts(options.helper),
-      health: () => ({ canaries: this.#liveness.recent, tasks: this.#sensing.tasks ?? null }),
-      capabilities: this.#capabilities,
+      self: this.#self,
       startHelper: () => this.#sensing.start(),
       stop: options.onStop,
       onReplaced: () => this.#server.notify('store.replaced', {}),
-      exchanging: (work) => this.#liveness.exchanging(work),
+      exchanging: (work) => this.#self.liveness.exchanging(work),
       log,
     });
     this.#server = new ApiServer({
@@ -272,29 +262,9 @@ class RunningEngine implements Engine {
     this.#server.notify('config.changed', this.#options.config.list());
   }
 
-  #helperRuns(helper: HelperProcess): void {
-    void this.#capabilities.take(helper.request({ command: 'capabilities' }));
-    // A double sees no program start.
-    if (routeOf(this.#options.helper, process.getuid?.() ?? -1) !== 'double') this.#liveness.sensing();
-  }
-
-  /** Not where somebody would be asked for a password, out of nothing: there it is told, and left to the person. */
-  #renew(reason: string): void {
-    if (routeOf(this.#options.helper, process.getuid?.() ?? -1) === 'pkexec') return;
-    this.#sensing.renew(reason);
-  }
-
   #sensingChanged(): void {
-    if (this.#sensing.helper.state !== 'running') this.#liveness.notSensing();
+    this.#self.sensingChanged();
     this.#status.changed();
-  }
-
-  #tellOf(change: CapabilityChange): void {
-    const context = { bootId: this.#bootId, clock: this.#clock };
-    const { title } = LADDERS[change.protection];
-    this.#ingest.notice((sequence, atNs) =>
-      capabilitiesChanged(context, atNs, sequence, { ...change, title }),
-    );
   }
 
   #collect() {
@@ -313,8 +283,7 @@ class RunningEngine implements Engine {
     await Promise.all([this.#cgroups.scan(), Promise.race([index, late])]);
     if (this.#stopped !== undefined) return;
     this.#programs.start();
-    this.#capabilities.look();
-    this.#liveness.guard();
+    this.#self.start();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     if (await this.#mayAsk()) this.#sensing.start();
     else this.#sensing.wait(UNASKED);
@@ -337,8 +306,7 @@ class RunningEngine implements Engine {
   async #stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#status.stop();
-    this.#capabilities.stop();
-    this.#liveness.stop();
+    this.#self.stop();
     await this.#sensing.stop();
     // A store that takes nothing now gets one more chance when it is closed.
     await Promise.race([this.#ingest.drain(), this.#refusals.refused()]);
@@ -355,11 +323,12 @@ class RunningEngine implements Engine {
       const context = { bootId: this.#bootId, clock: this.#clock };
       this.#ingest.notice((sequence, atNs) => clockStepped(context, atNs, sequence, step));
     }
+    this.#self.tick();
     this.#status.changed();
   }
 
   #statusNow(): Status {
-    const canary = this.#liveness.status;
+    const { canary } = this.#self;
     return {
       engine: {
         version: manifest.version,

@@ -74,7 +74,13 @@ const hello = {
 process.stdout.write(controlFrame({ ...hello, capabilities: [] }));
 const answers: Readonly<Record<string, unknown>> = {
   start: { attached: ['process_exec'], refused: [] },
-  stats: { programs: [{ name: 'process_exec', runs: 0, missed: 0 }], lost, received: 4, pending: 0 },
+  stats: {
+    programs: [{ name: 'process_exec', runs: 0, run_ns: 0, missed: 0 }],
+    lost,
+    left_out: [],
+    received: 4,
+    pending: 0,
+  },
   capabilities: probe(),
 };
 const reader = new FrameReader(new Map([[FRAME_CONTROL, MAX_CONTROL_BYTES]]));

@@ -1,13 +1,16 @@
 /** The helper's lives as one: keeps it running, counts what it lost, and tells of the time without it. */
 import type { Status } from '../shared/console.ts';
 import type { HelperStats } from '../shared/helper.ts';
+import type { Result } from '../shared/result.ts';
+import { fail } from '../shared/result.ts';
+import type { SensorLimit, SpareSensor } from '../shared/sensors.ts';
 import type { Clock } from './clock.ts';
 import type { Ingest } from './ingest.ts';
 import type { Ending } from './sensor/ending.ts';
 import { Counts, type TaskTotals } from './sensor/counts.ts';
 import { Gaps, missedRuns, type Gap, type GapReason } from './sensor/gaps.ts';
 import { HelperKeeper, type KeeperHooks } from './sensor/keeper.ts';
-import { launchHelper, type HelperProcess, type Running } from './sensor/launch.ts';
+import { launchHelper, type HelperProcess, type HelperRequest, type Running } from './sensor/launch.ts';
 import { sensorStarted, sensorStopped, type NoticeContext } from './sensor/notices.ts';
 import { LAYOUT_HASH } from './sensor/records.generated.ts';
 
@@ -18,6 +21,8 @@ export interface SensingOptions extends NoticeContext {
   readonly ingest: Ingest;
   /** A helper has begun to sense. */
   readonly onRunning?: (launched: HelperProcess) => void;
+  /** Its counters, about once a second. */
+  readonly onStats?: (stats: HelperStats) => void;
   /** Something in `helper` or `sensor` changed. */
   readonly onChange: () => void;
   readonly log: (line: string) => void;
@@ -28,7 +33,7 @@ export interface SensingOptions extends NoticeContext {
 }
 
 /** The types of bpf/events.h, by number. */
-const TYPE_NAMES = ['none', 'exec', 'exec_failed', 'fork', 'exit', 'running', 'cgroup'];
+const TYPE_NAMES = ['none', 'exec', 'exec_failed', 'fork', 'exit', 'running', 'cgroup', 'bpf'];
 const STATS_EVERY_MS = 1000;
 const SETTLE_EVERY_MS = 100;
 const RATE_SECONDS = 5;
@@ -125,6 +130,39 @@ export class Sensing {
   /** Processes and threads that were made, by the kernel's count and by the programs'; since this helper began. */
   get tasks(): TaskTotals | undefined {
     return this.#counts?.totals;
+  }
+
+  /** The newest counters of the helper that runs. */
+  get stats(): HelperStats | undefined {
+    return this.#stats;
+  }
+
+  /** Names of the programs that are attached. */
+  get attached(): readonly string[] {
+    return this.sensor.attached;
+  }
+
+  /** All BPF of the host; BpfOutput, to be parsed. */
+  bpf(): Promise<Result<unknown, 'not_sensing' | 'failed'>> {
+    return this.#ask({ command: 'bpf' });
+  }
+
+  /** Has the kernel measure the runs of BPF programs, or no longer. */
+  measure(on: boolean): Promise<Result<unknown, 'not_sensing' | 'failed'>> {
+    return this.#ask({ command: 'measure', on });
+  }
+
+  /** Has a sensor tell all, a few or none of its events. */
+  limit(sensor: SpareSensor, to: SensorLimit): Promise<Result<unknown, 'not_sensing' | 'failed'>> {
+    return this.#ask({ command: 'limit', sensor, to });
+  }
+
+  async #ask(command: HelperRequest): Promise<Result<unknown, 'not_sensing' | 'failed'>> {
+    const reply = await this.#keeper.process?.request(command);
+    if (reply === undefined) return fail('not_sensing', 'Nothing senses.');
+    if (reply.ok) return reply;
+    const { code, message } = reply.error;
+    return fail(code === 'gone' ? 'not_sensing' : 'failed', message);
   }
 
   /** Whether events were lost since that moment of the boot clock, as far as the kernel has said. */
@@ -231,6 +269,7 @@ export class Sensing {
     if (!reply.ok || gaps !== this.#gaps) return;
     this.#stats = reply.value;
     this.#compare(reply.value);
+    this.#options.onStats?.(reply.value);
     this.#options.onChange();
     const looking = this.#look?.gaps === gaps;
     this.#look = { gaps, stats: reply.value };

@@ -7,6 +7,7 @@ import process from 'node:process';
 import { Sensor } from '../native/index.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { keptCapabilities, PrivilegeError } from './privileges.ts';
+import { inventoryAt } from './inventory.ts';
 import { probeOf } from './probe.ts';
 import { serve } from './serve.ts';
 import { frameOutput } from './stream.ts';
@@ -56,12 +57,14 @@ function requirePrivileges(): string[] {
 
 const capabilities = requirePrivileges();
 const probed = probeOf(process.env['MERLON_PROBE']);
+const inventory = inventoryAt(process.env['MERLON_INVENTORY']);
 const output = frameOutput(openStdout(), (reason) => end(0, `stdout: ${reason}`));
 const reason = await serve({
   input: process.stdin,
   output,
   sensor,
   probed,
+  inventory,
   version: manifest.version,
   capabilities,
   log,

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { SensorOptions } from '../native/index.ts';
 import { controlFrame, FRAME_CONTROL, FRAME_RECORDS, frameHeader, FrameReader } from '../shared/frames.ts';
-import { HELPER_PROTOCOL, MAX_CONTROL_BYTES } from '../shared/helper.ts';
+import { HELPER_PROTOCOL, MAX_COMMAND_BYTES, MAX_CONTROL_BYTES } from '../shared/helper.ts';
+import type { SensorLimit, SpareSensor } from '../shared/sensors.ts';
 import { ProbeError } from './probe.ts';
 import { serve, type SensorPort } from './serve.ts';
 import { frameOutput } from './stream.ts';
@@ -15,10 +16,19 @@ const START = { command: 'start', protocol: HELPER_PROTOCOL, layout: LAYOUT, rin
 class SensorDouble implements SensorPort {
   readonly layoutHash = LAYOUT;
   stops = 0;
+  readonly limits: unknown[] = [];
   options: SensorOptions | undefined;
   startError: Error | undefined;
   snapshotResult: Promise<number> = Promise.resolve(12);
   probed: Promise<unknown> = Promise.resolve({ probe: 1 });
+  readonly measured: boolean[] = [];
+  readonly inventory = {
+    take: (): Promise<unknown> => Promise.resolve({ programs: [] }),
+    measure: (on: boolean): Promise<void> => {
+      this.measured.push(on);
+      return Promise.resolve();
+    },
+  };
 
   start(options: SensorOptions) {
     if (this.startError !== undefined) throw this.startError;
@@ -29,7 +39,10 @@ class SensorDouble implements SensorPort {
     return this.snapshotResult;
   }
   stats() {
-    return { programs: [], lost: [[0]], received: 3, pending: 0 };
+    return { programs: [], lost: [[0]], left_out: [0], received: 3, pending: 0 };
+  }
+  limit(sensor: SpareSensor, to: SensorLimit) {
+    this.limits.push([sensor, to]);
   }
   stop() {
     this.stops++;
@@ -60,7 +73,9 @@ function setUp() {
   const output = frameOutput(socket, broken.resolve);
   const log = (line: string) => void logged.push(line);
   const probed = () => sensor.probed;
-  const ended = serve({ input, output, sensor, probed, version: '1', capabilities: ['CAP_BPF'], log });
+  const { inventory } = sensor;
+  const capabilities = ['CAP_BPF'];
+  const ended = serve({ input, output, sensor, probed, inventory, version: '1', capabilities, log });
   const ask = async (id: number, command: object) => {
     input.write(controlFrame({ id, ...command }));
     return await expect.poll(() => messages.find((each) => each['id'] === id)).toBeDefined();
@@ -172,7 +187,7 @@ describe('the service', () => {
 
   it.each([
     ['a frame of another kind', frameHeader(FRAME_RECORDS, 1)],
-    ['an oversized frame', frameHeader(FRAME_CONTROL, MAX_CONTROL_BYTES + 1)],
+    ['an oversized frame', frameHeader(FRAME_CONTROL, MAX_COMMAND_BYTES + 1)],
     ['what is not JSON', Uint8Array.of(...frameHeader(FRAME_CONTROL, 1), 0x7b)],
     ['what is not UTF-8', Uint8Array.of(...frameHeader(FRAME_CONTROL, 1), 0xff)],
     ['a command without an id', controlFrame({ command: 'stats' })],

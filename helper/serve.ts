@@ -2,12 +2,13 @@
 import type { Readable } from 'node:stream';
 import * as v from 'valibot';
 import type { SensorOptions } from '../native/index.ts';
+import type { SensorLimit, SpareSensor } from '../shared/sensors.ts';
 import { FRAME_CONTROL, FrameError, FrameReader } from '../shared/frames.ts';
 import {
   HELPER_PROTOCOL,
   helperCommand,
   helperFailure,
-  MAX_CONTROL_BYTES,
+  MAX_COMMAND_BYTES,
   type HelperCommand,
   type HelperErrorCode,
   type HelperMessage,
@@ -15,6 +16,7 @@ import {
   type StartReply,
 } from '../shared/helper.ts';
 import { assertNever } from '../shared/result.ts';
+import { InventoryError, type Inventory } from './inventory.ts';
 import { ProbeError, type Probed } from './probe.ts';
 import type { Output } from './stream.ts';
 
@@ -24,6 +26,7 @@ export interface SensorPort {
   start(options: SensorOptions): StartReply;
   snapshot(): Promise<number>;
   stats(): HelperStats;
+  limit(sensor: SpareSensor, to: SensorLimit): void;
   stop(): void;
 }
 
@@ -32,6 +35,7 @@ export interface Service {
   readonly output: Output;
   readonly sensor: SensorPort;
   readonly probed: Probed;
+  readonly inventory: Inventory;
   readonly version: string;
   readonly capabilities: readonly string[];
   readonly log: (line: string) => void;
@@ -43,7 +47,7 @@ export interface Service {
  */
 export async function serve(service: Service): Promise<string> {
   const { input, output, sensor } = service;
-  const reader = new FrameReader(new Map([[FRAME_CONTROL, MAX_CONTROL_BYTES]]));
+  const reader = new FrameReader(new Map([[FRAME_CONTROL, MAX_COMMAND_BYTES]]));
   void output.control({
     notice: 'hello',
     protocol: HELPER_PROTOCOL,
@@ -120,8 +124,23 @@ function carryOut(service: Service, parsed: Parsed, end: (reason: string) => voi
       case 'stats':
         return { message: { id, ok: true, value: service.sensor.stats() } };
       case 'capabilities':
-        void sayProbed(service, id).catch(() => end('a bug: the probe’s words could not be passed on'));
+        sayLater(service, id, service.probed(), end);
         return {};
+      case 'bpf':
+        sayLater(service, id, service.inventory.take(), end);
+        return {};
+      case 'measure':
+        sayLater(
+          service,
+          id,
+          service.inventory.measure(command.on).then(() => ({})),
+          end,
+        );
+        return {};
+      case 'limit':
+        service.sensor.limit(command.sensor, command.to);
+        service.log(`the sensor ${command.sensor} is ${command.to}`);
+        return { message: { id, ok: true, value: {} } };
       case 'stop':
         service.sensor.stop();
         return { message: { id, ok: true, value: {} }, last: true };
@@ -165,13 +184,22 @@ function start(service: Service, command: Start, end: (reason: string) => void):
   return { id, ok: true, value };
 }
 
-async function sayProbed({ output, probed }: Service, id: number): Promise<void> {
-  try {
-    await output.control({ id, ok: true, value: await probed() });
-  } catch (error) {
-    if (!(error instanceof ProbeError)) throw error;
-    await output.control(refuse(id, 'failed', error.message));
-  }
+/** What a process beside this one says, once it has. */
+function sayLater(
+  { output }: Service,
+  id: number,
+  said: Promise<unknown>,
+  end: (reason: string) => void,
+): void {
+  said
+    .then(
+      (value) => output.control({ id, ok: true, value }),
+      (error: unknown) => {
+        if (!(error instanceof ProbeError || error instanceof InventoryError)) throw error;
+        return output.control(refuse(id, 'failed', error.message));
+      },
+    )
+    .catch((error: unknown) => end(`a bug: an answer could not be passed on: ${messageOf(error)}`));
 }
 
 function refuse(id: number, code: HelperErrorCode, message: string): HelperMessage {

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { HelperStats, StartReply } from '../shared/helper.ts';
+import { SENSOR_PARTS, type SensorLimit, type SpareSensor } from '../shared/sensors.ts';
 
 /** What native/sensor.cc exports. It asserts; meaning is checked here. */
 interface NativeSensor {
@@ -10,6 +11,8 @@ interface NativeSensor {
   snapshot(): void;
   release(slot: number): void;
   stats(): HelperStats;
+  thin(types: readonly number[], mostPerSecond: number): void;
+  setAttached(programs: readonly string[], on: boolean): void;
   stop(): void;
 }
 /** Kinds of native/stream.h: 1 a batch (slot, bytes) · 2 the snapshot's end (records, nothing, error) · 3 failure. */
@@ -41,6 +44,8 @@ export interface SensorOptions {
 /** Eight batches of a quarter MiB: together well within a processor’s cache, each a fraction of a millisecond of work. */
 const BATCHES = 8;
 const BATCH_BYTES = 256 << 10;
+/** Of a sensor that is thinned: events a second on each processor. engine/health/notices.ts says it. */
+const FEW_PER_SECOND = 10;
 
 let addon: Addon | undefined;
 
@@ -97,6 +102,16 @@ export class Sensor {
   /** @throws SensorError: not_started, failed. */
   stats(): HelperStats {
     return this.#native.stats();
+  }
+
+  /**
+   * Has a sensor tell all, a few or none of its events.
+   * @throws SensorError: not_started; failed, where the kernel does not attach it again.
+   */
+  limit(sensor: SpareSensor, to: SensorLimit): void {
+    const { programs, types } = SENSOR_PARTS[sensor];
+    this.#native.thin(types, to === 'on' ? 0 : FEW_PER_SECOND);
+    this.#native.setAttached(programs, to !== 'shed');
   }
 
   /** Detaches, unloads and joins the thread; `onBatch` is not called any more. Does nothing where nothing runs. */

@@ -44,6 +44,14 @@ Napi::Array lost_to_js(Napi::Env env, const std::vector<std::vector<uint64_t>> &
 	return types;
 }
 
+Napi::Array numbers_to_js(Napi::Env env, const std::vector<uint64_t> &numbers)
+{
+	Napi::Array all = Napi::Array::New(env, numbers.size());
+	for (uint32_t i = 0; i < numbers.size(); i++)
+		all.Set(i, Napi::Number::New(env, numbers[i]));
+	return all;
+}
+
 Napi::Array counters_to_js(Napi::Env env, const std::vector<Programs::Counters> &counters)
 {
 	Napi::Array all = Napi::Array::New(env, counters.size());
@@ -51,6 +59,7 @@ Napi::Array counters_to_js(Napi::Env env, const std::vector<Programs::Counters> 
 		Napi::Object each = Napi::Object::New(env);
 		each.Set("name", Napi::String::New(env, counters[i].name));
 		each.Set("runs", Napi::Number::New(env, counters[i].runs));
+		each.Set("run_ns", Napi::Number::New(env, counters[i].run_ns));
 		each.Set("missed", Napi::Number::New(env, counters[i].missed));
 		all.Set(i, each);
 	}
@@ -86,6 +95,8 @@ Napi::Function Sensor::define(Napi::Env env)
 			       InstanceMethod<&Sensor::snapshot>("snapshot"),
 			       InstanceMethod<&Sensor::release>("release"),
 			       InstanceMethod<&Sensor::stats>("stats"),
+			       InstanceMethod<&Sensor::thin>("thin"),
+			       InstanceMethod<&Sensor::set_attached>("setAttached"),
 			       InstanceMethod<&Sensor::stop>("stop"),
 			   });
 }
@@ -163,12 +174,14 @@ Napi::Value Sensor::stats(const Napi::CallbackInfo &)
 {
 	std::vector<std::vector<uint64_t>> lost;
 	std::vector<Programs::Counters> counters;
+	std::vector<uint64_t> left_out;
 	if (!stream) {
 		throw_failure(env, kNotStarted);
 		return env.Undefined();
 	}
 	auto tasks = stream->bpf().tasks();
-	if (!tasks || !stream->bpf().lost(lost) || !stream->bpf().counters(counters)) {
+	if (!tasks || !stream->bpf().lost(lost) || !stream->bpf().counters(counters) ||
+	    !stream->bpf().left_out(left_out)) {
 		int error = errno;
 		throw_failure(env, {"failed", error,
 				    std::string("The counters could not be read: ") + strerror(error) + ".", ""});
@@ -178,9 +191,38 @@ Napi::Value Sensor::stats(const Napi::CallbackInfo &)
 	stats.Set("programs", counters_to_js(env, counters));
 	stats.Set("tasks", tasks_to_js(env, *tasks));
 	stats.Set("lost", lost_to_js(env, lost));
+	stats.Set("left_out", numbers_to_js(env, left_out));
 	stats.Set("received", Napi::Number::New(env, stream->received()));
 	stats.Set("pending", Napi::Number::New(env, stream->pending()));
 	return stats;
+}
+
+/* thin(types, mostPerSecond) */
+void Sensor::thin(const Napi::CallbackInfo &info)
+{
+	std::vector<uint32_t> types;
+	Napi::Array given = info[0].As<Napi::Array>();
+	for (uint32_t i = 0; i < given.Length(); i++)
+		types.push_back(given.Get(i).As<Napi::Number>().Uint32Value());
+	if (!stream)
+		return throw_failure(env, kNotStarted);
+	stream->bpf().thin(types, info[1].As<Napi::Number>().Uint32Value());
+}
+
+/* setAttached(names, on) */
+void Sensor::set_attached(const Napi::CallbackInfo &info)
+{
+	std::vector<std::string> names;
+	Napi::Array given = info[0].As<Napi::Array>();
+	for (uint32_t i = 0; i < given.Length(); i++)
+		names.push_back(given.Get(i).As<Napi::String>());
+	if (!stream)
+		return throw_failure(env, kNotStarted);
+	if (!stream->bpf().set_attached(names, info[1].As<Napi::Boolean>())) {
+		int error = errno;
+		throw_failure(env, {"failed", error,
+				    std::string("The kernel did not attach it again: ") + strerror(error) + ".", ""});
+	}
 }
 
 void Sensor::stop(const Napi::CallbackInfo &)

@@ -23,6 +23,8 @@ class Sensor : public Napi::ObjectWrap<Sensor>
 	void snapshot(const Napi::CallbackInfo &info);
 	void release(const Napi::CallbackInfo &info);
 	Napi::Value stats(const Napi::CallbackInfo &info);
+	void thin(const Napi::CallbackInfo &info);
+	void set_attached(const Napi::CallbackInfo &info);
 	void stop(const Napi::CallbackInfo &info);
 
 	void end();

@@ -42,7 +42,7 @@ class Stream : public std::enable_shared_from_this<Stream>
 		pool.release(slot);
 	}
 
-	const Programs &bpf() const
+	Programs &bpf()
 	{
 		return programs;
 	}

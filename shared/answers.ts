@@ -79,14 +79,6 @@ export interface CanaryStatus {
   readonly last: { readonly at: number; readonly ms: number } | null;
 }
 
-/** What is measured of Merlon itself. */
-export interface Health {
-  /** The canaries of the last hour, oldest first; null for one that was missed. */
-  readonly canaries: readonly { readonly at: number; readonly ms: number | null }[];
-  /** Processes and threads made since the helper began, by the kernel's own count and by Merlon's programs; null where they do not count. */
-  readonly tasks: { readonly kernel: number; readonly counted: number } | null;
-}
-
 export interface StoreWaiting {
   readonly events: number;
   readonly bytes: number;

@@ -66,6 +66,19 @@ export const SETTINGS = {
     initial: 8 * 2 ** 20,
     restart: 'helper',
   }),
+  'sensing.cpu_budget': setting(number({ min: 0.1, max: 6400, unit: '% of a processor' }), {
+    group: 'sensing',
+    title: 'Processor budget',
+    about:
+      'What Merlon may take of one processor; above it for fifty seconds, what is worth least for its cost is left out, and told.',
+    initial: 3,
+  }),
+  'sensing.cpu_budget_on_battery': setting(number({ min: 0.1, max: 6400, unit: '% of a processor' }), {
+    group: 'sensing',
+    title: 'Processor budget on battery',
+    about: 'The same while the machine runs on its battery.',
+    initial: 1,
+  }),
   'retention.days': setting(number({ min: 0, above: true, max: 36_500, unit: 'days' }), {
     group: 'retention',
     title: 'Keep for',

@@ -8,7 +8,10 @@ import type { Result } from './result.ts';
 export * from './answers.ts';
 export * from './contract.ts';
 export * from './wire.ts';
+export type * from './bpf.ts';
 export type * from './capabilities.ts';
+export * from './health.ts';
+export * from './sensors.ts';
 export type { Diagnostics, DoctorCheck, DoctorReport, DoctorState, RootFacts } from './doctor.ts';
 
 export type Contract = typeof contract;
@@ -57,6 +60,8 @@ export const CONSOLE_ERROR_CODES = [
   'bad_value', // the setting takes something else
   'locked', // the administrator fixed it
   'not_permitted', // nobody gave the password, or may
+  'not_sensing', // the helper does not run
+  'inventory_failed', // the helper could not say what BPF there is
   'probe_failed', // the kernel could not be tried
   'config_failed', // the user's own file cannot be changed
   'cancelled', // by `store.cancel`, or because the client that asked is gone

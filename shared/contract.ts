@@ -22,15 +22,16 @@ import type {
   LiveEvents,
   ConfigEntry,
   ConfigList,
-  Health,
   NewPrograms,
   StoreRoom,
 } from './answers.ts';
 import { ASIDE_SCOPES, type AsideScope } from './answers.ts';
 import { isFieldName, type Event, type FieldName } from './event.ts';
+import type { BpfInventory } from './bpf.ts';
 import type { CapabilityReport } from './capabilities.ts';
 import type { ConfigValue } from './config.ts';
 import type { Diagnostics, RootFacts } from './doctor.ts';
+import type { Cost, Health } from './health.ts';
 import type { HostOrder } from './host.ts';
 
 export interface Request<In, Out> {
@@ -301,6 +302,8 @@ export const contract = {
   health: {
     /** How Merlon itself has been in the last hour. */
     get: request<Record<string, never>, Health>(nothing),
+    /** What it costs; the kernel measures its programs from now on, until nobody has asked for a while. */
+    cost: request<Record<string, never>, Cost>(nothing),
   },
   capabilities: {
     /** What this kernel lets Merlon do, as it was last tried; before that, what can be known without root. */
@@ -309,6 +312,12 @@ export const contract = {
     probe: request<Record<string, never>, CapabilityReport>(nothing),
     /** There is a newer report. */
     changed: notice<CapabilityReport>(),
+  },
+  bpf: {
+    /** All BPF of the host, as it is now. Fails: not_sensing, inventory_failed. */
+    inventory: request<Record<string, never>, BpfInventory>(nothing),
+    /** Takes what is there now as known: new is what comes after. Fails: not_sensing, inventory_failed. */
+    baseline: request<Record<string, never>, BpfInventory>(nothing),
   },
   helper: {
     /** What runs as root, and what is known without it: for a person who is about to type a password. */

@@ -3,11 +3,14 @@
  * Commands are a closed union, parsed strictly at both ends: an unknown field is a refusal.
  */
 import * as v from 'valibot';
+import { SENSOR_LIMITS, SPARE_SENSORS } from './sensors.ts';
 
 export const HELPER_PROTOCOL = 1;
 
-/** The largest control payload, and the largest batch of records, that either end accepts (bytes). */
-export const MAX_CONTROL_BYTES = 1 << 20;
+/** The largest control payload, and the largest batch of records, that the engine accepts (bytes). */
+export const MAX_CONTROL_BYTES = 4 << 20;
+/** The largest command that the helper accepts. */
+export const MAX_COMMAND_BYTES = 1 << 20;
 export const MAX_RECORDS_BYTES = 4 << 20;
 
 /** Default size of the kernel ring in bytes; a power of two. It counts in the helper's RSS once it has been filled. */
@@ -36,10 +39,24 @@ const stats = v.strictObject({ id, command: v.literal('stats') });
 /** What the kernel takes and refuses, as it was tried when this helper was started. Answers with a ProbeOutput. */
 const capabilities = v.strictObject({ id, command: v.literal('capabilities') });
 
+/** All BPF of the host. Answers with a BpfOutput. */
+const bpf = v.strictObject({ id, command: v.literal('bpf') });
+
+/** Has the kernel measure the runs of BPF programs, which costs each run some 20 ns, or no longer. */
+const measure = v.strictObject({ id, command: v.literal('measure'), on: v.boolean() });
+
+/** Has a sensor tell all, a few or none of its events. Refused where it cannot be attached again. */
+const limit = v.strictObject({
+  id,
+  command: v.literal('limit'),
+  sensor: v.picklist(SPARE_SENSORS),
+  to: v.picklist(SENSOR_LIMITS),
+});
+
 /** Detach everything and end. */
 const stop = v.strictObject({ id, command: v.literal('stop') });
 
-export const helperCommand = v.variant('command', [start, stats, capabilities, stop]);
+export const helperCommand = v.variant('command', [start, stats, capabilities, bpf, measure, limit, stop]);
 export type HelperCommand = v.InferOutput<typeof helperCommand>;
 export type HelperCommandName = HelperCommand['command'];
 
@@ -48,6 +65,8 @@ export const programStats = v.strictObject({
   name: v.string(),
   /** `run_cnt`, 0 while the kernel's BPF statistics are off. */
   runs: v.number(),
+  /** `run_time_ns`, likewise. */
+  run_ns: v.number(),
   /** Runs that the kernel skipped because the program was already running on that CPU (`recursion_misses`). */
   missed: v.number(),
 });
@@ -72,6 +91,8 @@ export const helperStats = v.strictObject({
   tasks: v.optional(taskCounts),
   /** Records that did not fit into the ring: `lost[type][cpu]`. */
   lost: v.array(v.array(v.number())),
+  /** Records that a limit left out, by type. */
+  left_out: v.array(v.number()),
   /** Records read from the ring since start. */
   received: v.number(),
   /** Bytes waiting in the ring now. */

@@ -9,11 +9,15 @@ export const ROOT_CAPABILITIES: Readonly<Record<string, string>> = {
     'reads the kernel’s list of places to attach them to; it would let it read any file, and no command does',
 };
 
-/** The other program that runs as root, for about a second at each start: it can do what root can, and takes nothing. */
+/** The second program that runs as root, for about a second at each start: it can do what root can, and takes nothing. */
 export const ROOT_PROBE =
   'merlon-probe tries what this kernel takes, on folders, groups and networks that it makes for that and removes. It reads nothing that anybody says, has all of root’s powers for about a second, and ends.';
 
-/** What is loaded, by what it tells of; a kernel that lacks fexit gets the last two instead of the four before. */
+/** The third one, which stays: it can do what root can in these three respects, and takes questions of one byte. */
+export const ROOT_INVENTORY =
+  'merlon-inventory answers the helper’s questions about all BPF of this machine: which programs there are, who holds them, and what they cost. It takes no names and no paths from anybody, changes nothing but the kernel’s own measuring, and ends with the helper.';
+
+/** What is loaded, by what it tells of; a kernel that lacks fexit gets `exec_failed`, `execveat_failed` and `bpf_called` instead. */
 export const ROOT_PROGRAMS: readonly { readonly names: readonly string[]; readonly tells: string }[] = [
   { names: ['process_exec'], tells: 'a program that starts' },
   { names: ['process_fork'], tells: 'a process that is made' },
@@ -29,6 +33,11 @@ export const ROOT_PROGRAMS: readonly { readonly names: readonly string[]; readon
     tells: 'an attempt to start a program that the kernel turned down',
   },
   { names: ['exec_failed', 'execveat_failed'], tells: 'the same, on kernels without fexit' },
+  {
+    names: ['fexit_bpf', 'fexit_bpf32'],
+    tells: 'who loads programs into the kernel, attaches and detaches them, or may not',
+  },
+  { names: ['bpf_called'], tells: 'that, too, on kernels without fexit' },
 ];
 
 /** The only commands that the helper obeys. */
@@ -36,5 +45,8 @@ export const ROOT_COMMANDS: Readonly<Record<HelperCommandName, string>> = {
   start: 'load the programs and pass on what they see',
   stats: 'say how many events the kernel had no room for',
   capabilities: 'say what this kernel takes and what it refuses',
+  bpf: 'say which BPF programs there are on this machine, Merlon’s and everybody’s',
+  measure: 'have the kernel measure how long BPF programs run, or no longer',
+  limit: 'leave out some of the events that cost too much, or tell them again',
   stop: 'take everything out again and end',
 };

@@ -1,7 +1,7 @@
 /** One whole engine with its real helper, in folders of its own; collects every event that the engine tells live. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -53,8 +53,19 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another copy of the built programs, in a folder `out`. */
   readonly out?: string;
+  /** Percent of a processor above which sensors are left out; else none is, however busy the test. */
+  readonly cpuBudget?: number;
   /** Begin before the helper says that it runs. */
   readonly early?: boolean;
+}
+
+/** In the settings that ownConfig() names. */
+function budgetOf(folder: string, percent: number): void {
+  mkdirSync(join(folder, 'config/merlon'), { recursive: true });
+  writeFileSync(
+    join(folder, 'config/merlon/merlon.yaml'),
+    `sensing.cpu_budget: ${percent}\nsensing.cpu_budget_on_battery: ${percent}\n`,
+  );
 }
 
 export class Engine {
@@ -73,10 +84,12 @@ export class Engine {
   #catchingUp = Promise.resolve();
   #sorted = 0;
 
-  private constructor(folder: string, { data, ringBytes, quiet, keep, env, out }: EngineOptions) {
+  private constructor(folder: string, options: EngineOptions) {
+    const { data, ringBytes, quiet, keep, env, out, cpuBudget } = options;
     this.folder = folder;
     this.data = data ?? join(folder, 'data');
     this.socket = join(folder, 'merlon.sock');
+    budgetOf(folder, cpuBudget ?? 6400);
     const args = ['--data', this.data, '--socket', this.socket, ...(keep ?? [])];
     if (ringBytes !== undefined) args.push('--helper', TINY_RING);
     this.#quiet = quiet === true;

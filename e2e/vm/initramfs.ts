@@ -91,6 +91,7 @@ export function makeInitramfs(
     'out/engine/build/peer.node',
     'out/helper/merlon-helper',
     'out/helper/merlon-probe',
+    'out/helper/merlon-inventory',
   ];
   for (const library of libraries([node, ...programs, ...addons.map((path) => join(root, path))])) {
     place(tree, library);

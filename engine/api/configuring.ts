@@ -1,13 +1,19 @@
 /** What faces may do with settings, and what Merlon says of itself. */
-import type { Diagnostics, Handlers, Health, RootFacts } from '../../shared/console.ts';
+import type { Diagnostics, Handlers, RootFacts } from '../../shared/console.ts';
 import { ok } from '../../shared/result.ts';
+import type { EveryonesBpf } from '../bpf/index.ts';
 import type { Capabilities } from '../capabilities/index.ts';
 import type { LiveConfig } from '../config/index.ts';
+import type { Health } from '../health/index.ts';
 import type { Client } from './client.ts';
 
 export interface ConfiguringOptions {
-  readonly health: () => Health;
-  readonly capabilities: Pick<Capabilities, 'report' | 'probe'>;
+  /** What Merlon knows of itself. */
+  readonly self: {
+    readonly health: Pick<Health, 'now' | 'cost'>;
+    readonly capabilities: Pick<Capabilities, 'report' | 'probe'>;
+    readonly bpf: Pick<EveryonesBpf, 'inventory' | 'baseline'>;
+  };
   readonly config: LiveConfig;
   readonly collect: () => Promise<Diagnostics>;
   readonly explain: () => RootFacts;
@@ -21,21 +27,27 @@ type ConfigHandlers = Pick<
   | 'diagnostics.collect'
   | 'helper.explain'
   | 'health.get'
+  | 'health.cost'
+  | 'bpf.inventory'
+  | 'bpf.baseline'
   | 'capabilities.get'
   | 'capabilities.probe'
 >;
 
-/** The handlers of the groups `config`, `diagnostics` and `capabilities`, and what is said before a password is asked for. */
+/** The handlers of the groups `config`, `diagnostics`, `health`, `capabilities` and `bpf`, and what is said before a password is asked for. */
 export function configHandlers(options: ConfiguringOptions): ConfigHandlers {
-  const { config, collect, explain, health, capabilities } = options;
+  const { config, collect, explain, self } = options;
   return {
     'config.list': () => ok(config.list()),
     'config.set': ({ key, value }) => config.set(key, value),
     'config.reset': ({ key }) => config.reset(key),
     'diagnostics.collect': async () => ok(await collect()),
     'helper.explain': () => ok(explain()),
-    'health.get': () => ok(health()),
-    'capabilities.get': () => ok(capabilities.report),
-    'capabilities.probe': () => capabilities.probe(),
+    'health.get': () => ok(self.health.now),
+    'health.cost': () => ok(self.health.cost()),
+    'capabilities.get': () => ok(self.capabilities.report),
+    'capabilities.probe': () => self.capabilities.probe(),
+    'bpf.inventory': () => self.bpf.inventory(),
+    'bpf.baseline': () => self.bpf.baseline(),
   };
 }

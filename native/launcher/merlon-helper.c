@@ -12,7 +12,6 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
-#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,21 +21,15 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "beside.h"
+#include "powers.h"
 #include "priority.h"
 #include "say.h"
-
-/* Exit codes of sysexits.h; pkexec keeps 126 and 127 for itself. engine/sensor/ending.ts knows them. */
-#define NOT_ROOT 77
-#define UNSAFE 78
-#define BROKEN 71
-#define NO_NODE 72
 
 #define TRACEFS "/sys/kernel/tracing"
 
@@ -152,8 +145,9 @@ static int open_tracepoint(const char *name)
 
 static void open_tracepoints(void)
 {
-	static const char *const names[] = {"syscalls/sys_exit_execve", "syscalls/sys_exit_execveat"};
-	char list[128] = "";
+	static const char *const names[] = {"syscalls/sys_exit_execve", "syscalls/sys_exit_execveat",
+					    "syscalls/sys_exit_bpf"};
+	char list[256] = "";
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		int fd = open_tracepoint(names[i]);
 		size_t used = strlen(list);
@@ -162,42 +156,6 @@ static void open_tracepoints(void)
 	}
 	if (list[0])
 		setenv("MERLON_TRACEPOINTS", list, 1);
-}
-
-/*
- * What this kernel takes needs powers that the helper does not keep. So a process of its own tries it, once, with
- * nothing to read and a pipe to write to, which the environment names; it is nobody's child when it ends, as Node would
- * not wait for it.
- */
-static void start_probe(const char *program)
-{
-	int ends[2];
-	if (access(program, X_OK) || pipe(ends)) {
-		say("this kernel is not tried: %s.", strerror(errno));
-		return;
-	}
-	pid_t between = fork();
-	if (between == 0) {
-		int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		/* Not the helper's own standard error: its end is what says that the helper has ended. */
-		int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		if (fork() != 0 || dup2(nothing, 0) < 0 || dup2(ends[1], 1) < 0 || dup2(nowhere, 2) < 0)
-			_exit(0);
-		close(ends[0]);
-		close(ends[1]);
-		execv(program, (char *[]){(char *)program, NULL});
-		_exit(NO_NODE);
-	}
-	close(ends[1]);
-	if (between < 0) {
-		say("this kernel is not tried: %s.", strerror(errno));
-		close(ends[0]);
-		return;
-	}
-	waitpid(between, NULL, 0);
-	char number[12];
-	snprintf(number, sizeof number, "%d", ends[0]);
-	setenv("MERLON_PROBE", number, 1);
 }
 
 /* Kernels before 5.11 charge BPF memory to RLIMIT_MEMLOCK. Cores would hold what other users' programs were given. */
@@ -215,60 +173,13 @@ static void set_limits(void)
 		say("core dumps not turned off: %s.", strerror(errno));
 }
 
-static void set_capabilities(unsigned long long permitted, unsigned long long inheritable)
-{
-	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct data[2];
-	for (int i = 0; i < 2; i++) {
-		data[i].permitted = data[i].effective = (__u32)(permitted >> (32 * i));
-		data[i].inheritable = (__u32)(inheritable >> (32 * i));
-	}
-	if (syscall(SYS_capset, &header, data))
-		refuse(BROKEN, "capset: %s.", strerror(errno));
-}
-
-/*
- * Leaves exactly `kept` in every set, through the exec: without SECBIT_NOROOT uid 0 would get everything back that the
- * bounding set allows; with it, only ambient capabilities live on.
- */
-static void shed_capabilities(void)
-{
-	unsigned long long keep = 0;
-	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-		keep |= 1ULL << kept[i];
-	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct now[2];
-	if (syscall(SYS_capget, &header, now))
-		refuse(BROKEN, "capget: %s.", strerror(errno));
-	unsigned long long had = now[0].permitted | (unsigned long long)now[1].permitted << 32;
-	if ((had & keep) != keep)
-		refuse(NOT_ROOT, "CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH is missing: this root is a container's.");
-
-	set_capabilities(had, keep);
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0))
-			refuse(BROKEN, "PR_CAP_AMBIENT_RAISE %d: %s.", kept[i], strerror(errno));
-	for (int each = 0; prctl(PR_CAPBSET_READ, each, 0, 0, 0) >= 0; each++)
-		if (!(keep >> each & 1) && prctl(PR_CAPBSET_DROP, each, 0, 0, 0))
-			refuse(BROKEN, "PR_CAPBSET_DROP %d: %s.", each, strerror(errno));
-	if (prctl(PR_SET_SECUREBITS,
-		  SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
-		      SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
-		  0, 0, 0))
-		refuse(BROKEN, "PR_SET_SECUREBITS: %s.", strerror(errno));
-	set_capabilities(keep, keep);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		refuse(BROKEN, "PR_SET_NO_NEW_PRIVS: %s.", strerror(errno));
-}
-
 int main(int argc, char **argv)
 {
 	bool probe_only = argc == 2 && strcmp(argv[1], "probe") == 0;
 	if (argc > 1 && !probe_only)
 		refuse(64, "takes no arguments but “probe”.");
 	char self[PATH_MAX], folder[PATH_MAX], node[PATH_MAX + 8], entry[PATH_MAX + 16], addon[PATH_MAX + 24];
-	char probe[PATH_MAX + 16];
+	char probe[PATH_MAX + 16], inventory[PATH_MAX + 24];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (length < 0)
 		refuse(BROKEN, "/proc/self/exe: %s.", strerror(errno));
@@ -280,8 +191,9 @@ int main(int argc, char **argv)
 	snprintf(entry, sizeof entry, "%s/index.js", folder);
 	snprintf(addon, sizeof addon, "%s/build/sensor.node", folder);
 	snprintf(probe, sizeof probe, "%s/merlon-probe", folder);
+	snprintf(inventory, sizeof inventory, "%s/merlon-inventory", folder);
 	if (installed(folder)) {
-		const char *files[] = {self, node, entry, addon, probe};
+		const char *files[] = {self, node, entry, addon, probe, inventory};
 		for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 			require_root_owned(files[i]);
 	}
@@ -298,10 +210,12 @@ int main(int argc, char **argv)
 		refuse(NO_NODE, "%s: %s.", probe, strerror(errno));
 	}
 	start_probe(probe);
+	start_inventory(inventory);
 	find_tracefs();
 	open_tracepoints();
 	raise_priority();
-	shed_capabilities();
+	if (!keep_powers(kept, sizeof kept / sizeof *kept))
+		refuse(NOT_ROOT, "CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH is missing: this root is a container's.");
 
 	/* Small heaps and one worker for V8: what flows through here stays outside its heap. */
 	execv(node,

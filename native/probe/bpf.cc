@@ -42,21 +42,6 @@ bool about_instructions(const std::string &log)
 
 } // namespace
 
-Fd &Fd::operator=(Fd &&other) noexcept
-{
-	std::swap(fd, other.fd);
-	return *this;
-}
-
-Fd::~Fd()
-{
-	if (fd < 0)
-		return;
-	int error = errno;
-	close(fd);
-	errno = error;
-}
-
 bpf_insn mov64_imm(uint8_t to, int32_t value)
 {
 	return make(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value);

@@ -6,6 +6,7 @@
 #include <vector>
 #include <linux/bpf.h>
 
+#include "../fd.h"
 #include "report.h"
 
 struct btf;
@@ -13,31 +14,7 @@ struct btf;
 namespace probe
 {
 
-/* A descriptor that closes itself. */
-class Fd
-{
-      public:
-	explicit Fd(int fd = -1) : fd(fd) {}
-	Fd(Fd &&other) noexcept : fd(other.fd)
-	{
-		other.fd = -1;
-	}
-	Fd &operator=(Fd &&other) noexcept;
-	Fd(const Fd &) = delete;
-	~Fd();
-	int get() const
-	{
-		return fd;
-	}
-	explicit operator bool() const
-	{
-		return fd >= 0;
-	}
-
-      private:
-	int fd;
-};
-
+using native::Fd;
 using Code = std::vector<bpf_insn>;
 
 /* Instructions, by their names in the kernel's filter.h. */

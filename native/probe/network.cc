@@ -20,7 +20,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "netlink.h"
+#include "links.h"
 #include "system.h"
 
 namespace probe

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "../text.h"
+
 namespace probe
 {
 
@@ -44,11 +46,8 @@ struct Report {
 	std::string to_json(long took_ms) const;
 };
 
-/* Names and logs that others chose, in ASCII: every other byte as \xNN. */
-std::string printable(const std::string &text);
-
-/* The file, printable and without the end of its last line; nothing where it cannot be read. At most 64 KiB. */
-std::optional<std::string> read_text(const std::string &path);
-bool write_text(const std::string &path, const std::string &text);
+using native::printable;
+using native::read_text;
+using native::write_text;
 
 } // namespace probe

@@ -1,0 +1,96 @@
+/* Programs on cgroups that were attached without a link, as systemd and container runtimes do. */
+#include "inventory.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <bpf/bpf.h>
+
+#include "../text.h"
+#include "kernel.h"
+#include "names.h"
+
+namespace inventory
+{
+namespace
+{
+
+/* enum bpf_attach_type, those of cgroups; LSM ones are by links alone. */
+constexpr uint32_t kTypes[] = {0,  1,  2,  3,  6,  8,  9,  10, 11, 12, 13, 14, 15, 18,
+			       19, 20, 21, 22, 29, 30, 31, 32, 34, 49, 50, 51, 52, 53};
+constexpr uint32_t kMostPrograms = 64; /* BPF_CGROUP_MAX_PROGS of the kernel */
+constexpr int kMostDeep = 32;
+
+void walk(int folder, const std::string &path, int deep, Cgroups &into, Inventory &all)
+{
+	struct stat self;
+	if (fstat(folder, &self))
+		return;
+	/* A cgroup's id is the number of its inode (kernfs, on 64-bit machines). */
+	into.paths[self.st_ino] = path.empty() ? "/" : native::printable(path);
+	if (deep == kMostDeep || !has_room(into.paths, "cgroups", all))
+		return;
+	DIR *entries = fdopendir(dup(folder));
+	if (!entries)
+		return;
+	while (dirent *each = readdir(entries)) {
+		if (each->d_type != DT_DIR || each->d_name[0] == '.')
+			continue;
+		Fd child(openat(folder, each->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+		if (child)
+			walk(child.get(), path + "/" + each->d_name, deep + 1, into, all);
+	}
+	closedir(entries);
+}
+
+bool has_link(const Inventory &all, uint32_t program, const std::string &type, const std::string &path)
+{
+	return std::any_of(all.attachments.begin(), all.attachments.end(), [&](const Attachment &each) {
+		return each.program == program && each.attach_type == type && each.target == path;
+	});
+}
+
+/* False where the kernel does not know that type of attachment. */
+bool query(int cgroup, uint32_t type, const std::string &path, Inventory &into)
+{
+	uint32_t ids[kMostPrograms], flags = 0, count = kMostPrograms;
+	if (bpf_prog_query(cgroup, static_cast<bpf_attach_type>(type), 0, &flags, ids, &count))
+		return errno != EINVAL;
+	for (uint32_t i = 0; i < count && has_room(into.attachments, "attachments", into); i++)
+		if (!has_link(into, ids[i], attach_type(type), path))
+			into.attachments.push_back({ids[i], std::nullopt, "cgroup", attach_type(type), path, false});
+	return true;
+}
+
+} // namespace
+
+Cgroups find_cgroups(Inventory &into)
+{
+	Cgroups cgroups;
+	for (const std::string &mount : mounts_of("cgroup2")) {
+		Fd root(open(mount.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+		if (!root)
+			continue;
+		cgroups.mount = mount;
+		walk(root.get(), "", 0, cgroups, into);
+		return cgroups;
+	}
+	into.unread.push_back("No cgroup v2 is mounted: which programs cgroups have without a link is not known.");
+	return cgroups;
+}
+
+void gather_cgroups(Inventory &into, const Cgroups &cgroups)
+{
+	std::vector<uint32_t> types(std::begin(kTypes), std::end(kTypes));
+	for (const auto &[id, path] : cgroups.paths) {
+		Fd cgroup(open((cgroups.mount + path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+		if (!cgroup)
+			continue; /* it has gone, or has a name that is not printed as it is */
+		std::erase_if(types, [&](uint32_t type) { return !query(cgroup.get(), type, path, into); });
+	}
+}
+
+} // namespace inventory
