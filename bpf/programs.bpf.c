@@ -91,7 +91,7 @@ static __always_inline bool fill_call(struct merlon_bpf *bpf, struct task_struct
 	return !(bpf->flags & MERLON_B_MISSING); /* a map */
 }
 
-static __always_inline int after_bpf(__u32 command, const void *attr, __u32 size, long result)
+static __always_inline int after_bpf(__u32 command, const void *attr, __u64 size, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	union call_record *record;
@@ -102,7 +102,9 @@ static __always_inline int after_bpf(__u32 command, const void *attr, __u32 size
 	record = scratch_of(&call_records);
 	if (!record || left_out(MERLON_BPF))
 		return 0;
-	if (size > sizeof(asked)) /* the kernel takes what is not given for zero */
+	asm volatile(""
+		     : "+r"(size)); /* else the compiler may bound a copy of it, which the verifier does not follow */
+	if (size > sizeof(asked))   /* the kernel takes what is not given for zero */
 		size = sizeof(asked);
 	bpf_probe_read_user(&asked, size, attr);
 	__builtin_memset(&record->bpf, 0, sizeof(record->bpf));
@@ -118,8 +120,8 @@ static __always_inline int after_bpf(__u32 command, const void *attr, __u32 size
 SEC("fexit/" SYSCALL("bpf"))
 int BPF_PROG(fexit_bpf, struct pt_regs *regs, long result)
 {
-	return after_bpf(PT_REGS_PARM1_SYSCALL(regs), (void *)PT_REGS_PARM2_SYSCALL(regs), PT_REGS_PARM3_SYSCALL(regs),
-			 result);
+	return after_bpf(PT_REGS_PARM1_SYSCALL(regs), (void *)PT_REGS_PARM2_SYSCALL(regs),
+			 (__u32)PT_REGS_PARM3_SYSCALL(regs), result);
 }
 
 SEC("fexit/" SYSCALL32_SAME("bpf"))
@@ -133,8 +135,8 @@ int bpf_called(struct trace_event_raw_sys_exit *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
-	return after_bpf(PT_REGS_PARM1_SYSCALL(regs), (void *)PT_REGS_PARM2_SYSCALL(regs), PT_REGS_PARM3_SYSCALL(regs),
-			 ctx->ret);
+	return after_bpf(PT_REGS_PARM1_SYSCALL(regs), (void *)PT_REGS_PARM2_SYSCALL(regs),
+			 (__u32)PT_REGS_PARM3_SYSCALL(regs), ctx->ret);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

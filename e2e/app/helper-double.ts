@@ -2,7 +2,7 @@
  * Plays the helper: the real protocol on stdin and stdout, records from a script. A test connects to the Unix socket
  * in $MERLON_DOUBLE and sends one JSON command a line: `{"records": [RecordSpec…]}` or `{"lost": N}`. It says nothing while a file
  * of that name with `.hold` after it exists. What the kernel takes is in the file with `.probe` after it, as giveProbe writes
- * it; with the argument `probe` it prints that and ends.
+ * it; with the argument `probe` it prints that and ends. What BPF there is stands likewise in `.bpf` (giveBpf).
  */
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -12,6 +12,8 @@ import * as v from 'valibot';
 import { LAYOUT_HASH } from '../../engine/sensor/records.generated.ts';
 import { FRAME_CONTROL, FRAME_RECORDS, FrameReader, controlFrame, frameHeader } from '../../shared/frames.ts';
 import { HELPER_PROTOCOL, MAX_CONTROL_BYTES, helperCommand, type HelperStats } from '../../shared/helper.ts';
+import type { BpfOutput } from '../../shared/bpf.ts';
+import { BPF, HELPER } from './bpf.fixture.ts';
 import { USUAL } from './protection.fixture.ts';
 import { writeRecord, type RecordSpec } from './records.ts';
 
@@ -68,8 +70,9 @@ function lose(count: number): void {
 }
 
 const stats = (): HelperStats => ({
-  programs: PROGRAMS.map((name) => ({ name, runs: received, missed: 0 })),
-  lost: [[0], [lost], [0], [0], [0], [0], [0]],
+  programs: PROGRAMS.map((name) => ({ name, runs: received, run_ns: received * 1000, missed: 0 })),
+  lost: [[0], [lost], [0], [0], [0], [0], [0], [0]],
+  left_out: [0, 0, 0, 0, 0, 0, 0, 0],
   received,
   pending: 0,
 });
@@ -82,6 +85,21 @@ const held = async () => {
 function probed(): unknown {
   const file = `${place}.probe`;
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : USUAL;
+}
+
+/** A BpfOutput; null where the helper is to fail. */
+function inventory(): BpfOutput | null {
+  const file = `${place}.bpf`;
+  const output = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as BpfOutput | null) : BPF;
+  if (output === null) return null;
+  const holders = output.holders.map((each) => (each.pid === HELPER ? { ...each, pid: process.pid } : each));
+  return { ...output, at_ns: Number(bootNs()), holders };
+}
+
+function sayInventory(id: number): void {
+  const value = inventory();
+  const error = { code: 'failed', message: 'The kernel does not list its programs.', detail: 'EPERM' };
+  say(controlFrame(value === null ? { id, ok: false, error } : { id, ok: true, value }));
 }
 
 if (process.argv[2] === 'probe') {
@@ -105,6 +123,13 @@ process.stdin.on('data', (chunk: Buffer) => {
         break;
       case 'capabilities':
         say(controlFrame({ id: command.id, ok: true, value: probed() }));
+        break;
+      case 'bpf':
+        sayInventory(command.id);
+        break;
+      case 'measure':
+      case 'limit':
+        say(controlFrame({ id: command.id, ok: true, value: {} }));
         break;
       case 'stop':
         process.exit(0);

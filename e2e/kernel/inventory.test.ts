@@ -129,8 +129,8 @@ it('merlon-inventory keeps what it needs, and nothing else', async () => {
   const { helper } = await engine.status();
   const pid = inventoryOf(helper.pid ?? 0);
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  // CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SYS_ADMIN and CAP_SYSLOG.
-  const kept = (1n << 2n) | (1n << 19n) | (1n << 21n) | (1n << 34n);
+  // CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN and CAP_SYSLOG.
+  const kept = (1n << 2n) | (1n << 12n) | (1n << 19n) | (1n << 21n) | (1n << 34n);
   for (const set of ['CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
     assert.equal(BigInt(`0x${new RegExp(`${set}:\\s*(\\w+)`).exec(status)?.[1]}`), kept, set);
   assert.match(status, /NoNewPrivs:\s*1/);

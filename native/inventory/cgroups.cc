@@ -53,12 +53,29 @@ bool has_link(const Inventory &all, uint32_t program, const std::string &type, c
 	});
 }
 
+void cannot_ask(int error, Inventory &into)
+{
+	std::string said = std::string("What is attached to cgroups without a link could not be read: ") +
+			   strerror(error) + ".";
+	if (std::find(into.unread.begin(), into.unread.end(), said) == into.unread.end())
+		into.unread.push_back(said);
+}
+
 /* False where the kernel does not know that type of attachment. */
 bool query(int cgroup, uint32_t type, const std::string &path, Inventory &into)
 {
 	uint32_t ids[kMostPrograms], flags = 0, count = kMostPrograms;
-	if (bpf_prog_query(cgroup, static_cast<bpf_attach_type>(type), 0, &flags, ids, &count))
-		return errno != EINVAL;
+	if (bpf_prog_query(cgroup, static_cast<bpf_attach_type>(type), 0, &flags, ids, &count)) {
+		if (errno == EINVAL)
+			return false;
+		/* One that has gone meanwhile has nothing; more than there can be was cut, and what is there is told. */
+		if (errno != ENOSPC) {
+			if (errno != ENODEV && errno != ENOENT)
+				cannot_ask(errno, into);
+			return true;
+		}
+		count = kMostPrograms;
+	}
 	for (uint32_t i = 0; i < count && has_room(into.attachments, "attachments", into); i++)
 		if (!has_link(into, ids[i], attach_type(type), path))
 			into.attachments.push_back({ids[i], std::nullopt, "cgroup", attach_type(type), path, false});

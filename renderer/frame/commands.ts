@@ -1,12 +1,23 @@
 import type { Command } from '../state/commands.svelte.ts';
 import { chooseSingleLetterKeys, singleLetterKeys } from '../state/keyboard.svelte.ts';
 import { help, palette } from '../state/palette.svelte.ts';
-import { hrefOf, router } from '../state/route.svelte.ts';
+import { hrefOf, router, type Route } from '../state/route.svelte.ts';
 import { theme, THEMES } from '../state/theme.svelte.ts';
 import { toasts } from '../state/toasts.svelte.ts';
 import { copyText } from '../ui/copy.ts';
 import { nextRegion } from './regions.ts';
 import type { RailItem } from './screens.ts';
+
+/** Pages that the rail shows as part of another. */
+const PAGES: readonly { title: string; keys: string; words: string; to: Route }[] = [
+  {
+    title: 'Health',
+    keys: 'g h',
+    words: 'protection cost cpu memory canaries blind',
+    to: { screen: 'health' },
+  },
+  { title: 'BPF', keys: 'g b', words: 'protection programs maps inventory ebpf', to: { screen: 'bpf' } },
+];
 
 /** What the console does on every screen. */
 export function frameCommands(items: readonly RailItem[]): readonly Command[] {
@@ -16,6 +27,14 @@ export function frameCommands(items: readonly RailItem[]): readonly Command[] {
       title: label,
       group: 'Go to',
       keys,
+      run: () => router.go(router.lastOf(to)),
+    })),
+    ...PAGES.map(({ title, keys, to, words }) => ({
+      id: `go.${to.screen}`,
+      title,
+      group: 'Go to',
+      keys,
+      words,
       run: () => router.go(router.lastOf(to)),
     })),
     {

@@ -9,6 +9,9 @@ const ROUTES: readonly [string, Route][] = [
   ['#/processes?search=%23%3F%2F', { screen: 'processes', search: '#?/' }],
   ['#/process/a%2Fb%3F%25', { screen: 'process', entityId: 'a/b?%' }],
   ['#/protection', { screen: 'protection' }],
+  ['#/health', { screen: 'health' }],
+  ['#/bpf', { screen: 'bpf' }],
+  ['#/bpf?search=a+b&program=41', { screen: 'bpf', search: 'a b', program: 41 }],
   ['#/settings', { screen: 'settings' }],
   ['#/settings/data', { screen: 'settings', section: 'data' }],
 ];
@@ -29,12 +32,16 @@ describe('addresses', () => {
     '#/process/',
     '#/feed/x',
     '#/protection/x',
+    '#/health/x',
+    '#/bpf/41',
     '#/process/a/b',
   ])('%s is none', (href) => expect(parseHref(href)).toBeUndefined());
 
   it('takes broken escapes and times as they are, or not at all', () => {
     expect(parseHref('#/process/%E0%A4%A')).toEqual({ screen: 'process', entityId: '%E0%A4%A' });
     expect(parseHref('#/feed?from=soon&until=')).toEqual({ screen: 'feed' });
+    expect(parseHref('#/bpf?program=-1')).toEqual({ screen: 'bpf' });
+    expect(parseHref('#/bpf?program=1e3')).toEqual({ screen: 'bpf' });
   });
 });
 

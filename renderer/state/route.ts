@@ -14,6 +14,13 @@ export type Route =
   | { readonly screen: 'processes'; readonly search?: string | undefined }
   | { readonly screen: 'process'; readonly entityId: string }
   | { readonly screen: 'protection' }
+  | { readonly screen: 'health' }
+  | {
+      readonly screen: 'bpf';
+      readonly search?: string | undefined;
+      /** The kernel's number of the selected program. */
+      readonly program?: number | undefined;
+    }
   | { readonly screen: 'settings'; readonly section?: string | undefined };
 
 export type ScreenName = Route['screen'];
@@ -33,6 +40,10 @@ export function hrefOf(route: Route): string {
       return `#/process/${encodeURIComponent(route.entityId)}`;
     case 'protection':
       return '#/protection';
+    case 'health':
+      return '#/health';
+    case 'bpf':
+      return `#/bpf${search({ search: route.search, program: route.program })}`;
     case 'settings':
       return `#/settings${route.section === undefined ? '' : `/${encodeURIComponent(route.section)}`}`;
   }
@@ -48,7 +59,12 @@ export function parseHref(hash: string): Route | undefined {
   switch (screen) {
     case 'overview':
     case 'protection':
+    case 'health':
       return name === undefined ? { screen } : undefined;
+    case 'bpf':
+      return name === undefined
+        ? compact({ screen, search: text('search'), program: id(text('program')) })
+        : undefined;
     case 'feed':
       return name === undefined
         ? compact({
@@ -79,6 +95,10 @@ function compact<R extends Route>(route: R): R {
 function ms(text: string | undefined): number | undefined {
   const value = Number(text);
   return text === undefined || !Number.isFinite(value) ? undefined : value;
+}
+
+function id(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
 }
 
 function decoded(text: string): string {
