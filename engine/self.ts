@@ -52,6 +52,8 @@ export interface SelfOptions {
 const BPF_EVERY_MS = 60_000;
 /** After somebody loaded a program: by then it is attached. */
 const BPF_SOON_MS = 2000;
+/** Where programs are loaded all the time, as by a host that starts containers. */
+const BPF_APART_MS = 10_000;
 
 export class Self {
   readonly capabilities: Capabilities;
@@ -59,6 +61,8 @@ export class Self {
   readonly health: Health;
   readonly bpf: EveryonesBpf;
   readonly #options: SelfOptions;
+  #sensing = false;
+  #lookedAt = -Infinity;
   /** When everybody’s BPF is looked at next, on the monotonic clock. */
   #lookAt = -Infinity;
 
@@ -132,6 +136,7 @@ export class Self {
 
   helperRuns(helper: HelperProcess): void {
     void this.capabilities.take(helper.request({ command: 'capabilities' }));
+    this.#sensing = true;
     this.health.begin();
     this.#lookAt = performance.now() + BPF_SOON_MS;
     // A double sees no program start.
@@ -139,7 +144,10 @@ export class Self {
   }
 
   sensingChanged(): void {
-    if (this.#options.sensing().helper.state !== 'running') this.liveness.notSensing();
+    if (this.#options.sensing().helper.state === 'running' || !this.#sensing) return;
+    this.#sensing = false;
+    this.liveness.notSensing();
+    this.health.end();
   }
 
   /** @returns whether it is of Merlon’s own tests, and no event. */
@@ -153,11 +161,13 @@ export class Self {
     const now = performance.now();
     if (now < this.#lookAt || this.#options.sensing().helper.state !== 'running') return;
     this.#lookAt = now + BPF_EVERY_MS;
+    this.#lookedAt = now;
     void this.bpf.look();
   }
 
   stop(): void {
     this.capabilities.stop();
+    this.health.end();
     this.liveness.stop();
     this.bpf.stop();
   }
@@ -174,7 +184,8 @@ export class Self {
   /** A BPF program was loaded, also one that is no event. */
   loaded({ id, tag, process }: LoadedProgram): void {
     // It is looked at soon; many that are loaded together, once.
-    this.#lookAt = Math.min(this.#lookAt, performance.now() + BPF_SOON_MS);
+    const soon = Math.max(performance.now() + BPF_SOON_MS, this.#lookedAt + BPF_APART_MS);
+    this.#lookAt = Math.min(this.#lookAt, soon);
     const { users } = this.#options;
     const executable = process.image?.executable ?? null;
     this.bpf.loaded(id, tag, {
@@ -193,7 +204,10 @@ export class Self {
       return fail(code === 'not_sensing' ? code : 'inventory_failed', message);
     }
     const parsed = v.safeParse(bpfOutput, reply.value);
-    if (parsed.success) return ok(parsed.output);
+    if (parsed.success) {
+      this.health.spent(parsed.output.taken_ms);
+      return ok(parsed.output);
+    }
     return fail(
       'inventory_failed',
       'The helper listed something else than BPF. Build Merlon again with: npm run build',

@@ -132,11 +132,6 @@ export class Sensing {
     return this.#counts?.totals;
   }
 
-  /** The newest counters of the helper that runs. */
-  get stats(): HelperStats | undefined {
-    return this.#stats;
-  }
-
   /** Names of the programs that are attached. */
   get attached(): readonly string[] {
     return this.sensor.attached;

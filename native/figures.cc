@@ -34,7 +34,8 @@ template <typename Value> std::vector<Value> values_of(const bpf_map *map, uint3
 
 /*
  * The perf event of a tracepoint, which the launcher opened, is closed by now, and some kernels give this process none
- * (attach.h): tried before the one that there is goes. False with errno set.
+ * (attach.h): tried before the one that there is goes. That one has the program already, which the kernel says only
+ * after it has given the event (EEXIST). False with errno set.
  */
 bool can_come_back(const bpf_program *program)
 {
@@ -43,7 +44,7 @@ bool can_come_back(const bpf_program *program)
 	LogCapture quiet;
 	bpf_link *again = attach_program(program);
 	if (!again)
-		return false;
+		return errno == EEXIST;
 	bpf_link__destroy(again);
 	return true;
 }

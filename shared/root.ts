@@ -13,9 +13,9 @@ export const ROOT_CAPABILITIES: Readonly<Record<string, string>> = {
 export const ROOT_PROBE =
   'merlon-probe tries what this kernel takes, on folders, groups and networks that it makes for that and removes. It reads nothing that anybody says, has all of root’s powers for about a second, and ends.';
 
-/** The third one, which stays: it can do what root can in these three respects, and takes questions of one byte. */
+/** The third one, which stays as long as the helper, and keeps five capabilities that the helper gives up. */
 export const ROOT_INVENTORY =
-  'merlon-inventory answers the helper’s questions about all BPF of this machine: which programs there are, who holds them, and what they cost. It takes no names and no paths from anybody, changes nothing but the kernel’s own measuring, and ends with the helper.';
+  'merlon-inventory answers the helper’s questions about all BPF of this machine: which programs there are, who holds them, and what they cost. For that it keeps CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYSLOG and CAP_DAC_READ_SEARCH. It takes questions of one byte, no names and no paths, changes nothing but the kernel’s own measuring, and ends with the helper.';
 
 /** What is loaded, by what it tells of; a kernel that lacks fexit gets `exec_failed`, `execveat_failed` and `bpf_called` instead. */
 export const ROOT_PROGRAMS: readonly { readonly names: readonly string[]; readonly tells: string }[] = [

@@ -65,7 +65,7 @@ test.describe('what is loaded', () => {
     await expect(bpf.row('process_exit')).toHaveAttribute('aria-selected', 'true');
     await page.keyboard.press('k');
     await expect(bpf.panel).toContainText('process_exec');
-    expect(page.url()).toContain('program=11');
+    await expect(page).toHaveURL(/program=11/);
     await page.keyboard.press('Escape');
     await expect(bpf.panel).toBeHidden();
     await expect(bpf.programs).toBeFocused();

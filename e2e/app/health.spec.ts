@@ -5,13 +5,13 @@ import { FramePage } from './frame.page.ts';
 import { HealthPage } from './health.page.ts';
 import { expect, test as base } from './test.ts';
 
-const test = base.extend<{ health: HealthPage; told: ((health: Health) => Health) | undefined }>({
+const test = base.extend<{ health: HealthPage; told: { to: (health: Health) => Health } | undefined }>({
   /** What the engine's answer becomes on its way. */
   told: [undefined, { option: true }],
   health: async ({ page, world, told }, use) => {
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
-    if (told !== undefined) await alter(page, told);
+    if (told !== undefined) await alter(page, told.to);
     const health = new HealthPage(page);
     await health.open(await world.link());
     await use(health);
@@ -76,7 +76,7 @@ test('says what it costs, once that was measured twice', async ({ health }) => {
 });
 
 test.describe('an hour in which something happened', () => {
-  test.use({ told: () => eventful() });
+  test.use({ told: { to: () => eventful() } });
 
   test('is told, with a way to the feed at that time', async ({ health, page }) => {
     await health.isKnown();

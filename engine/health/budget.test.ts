@@ -5,7 +5,7 @@ import { Budget, BUDGET_SAMPLES, STEP_MS } from './budget.ts';
 const cost =
   (sensor: SpareCost['sensor']) =>
   (percent: number, limit: SpareCost['limit'] = 'on', full = percent): SpareCost => ({
-    ...{ sensor, limit, percent, full_percent: full },
+    ...{ sensor, limit, percent, full_percent: full, stays: false },
   });
 const failed = cost('exec_failed');
 const bpf = cost('bpf');
@@ -53,7 +53,7 @@ describe('the budget', () => {
 
   it('leaves nothing out that would not help', () => {
     const budget = used(9);
-    expect(budget.next([failed(0.4), bpf(0)], 0, 3)).toBeUndefined();
+    expect(budget.next([failed(1.4), bpf(0)], 0, 3)).toBeUndefined();
     expect(budget.status).toMatchObject({ state: 'exhausted', since: 3 });
   });
 

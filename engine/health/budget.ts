@@ -10,10 +10,15 @@ import { SPARE } from './sensors.ts';
 export const BUDGET_SAMPLES = 10;
 /** At most one step in so long. */
 export const STEP_MS = 300_000;
-/** A sensor that takes less than this share of what is used is no help: without it the machine is as busy, and blinder. */
-const WORTH_A_STEP = 0.05;
+/** A sensor that takes less than this share of what is too much is no help: the machine would be as busy, and blinder. */
+const WORTH_A_STEP = 0.25;
+/** Nor one that takes less than this share of the budget. */
+const LEAST = 0.05;
 /** So much of the budget may be used with a sensor back. */
 const ROOM = 0.8;
+/** What programs cost is measured from the first of these shares of the budget on, until less than the second is used. */
+const TIGHT = 0.8;
+const EASY = 0.6;
 
 export interface Step {
   readonly sensor: SpareSensor;
@@ -28,6 +33,8 @@ export interface SpareCost {
   readonly percent: number;
   /** What it would take if it were on; of one that is detached nobody knows. */
   readonly full_percent: number;
+  /** The helper cannot detach it, or would not get it back: it is thinned at most. */
+  readonly stays: boolean;
 }
 
 export class Budget {
@@ -39,6 +46,7 @@ export class Budget {
   #since: number;
   #percent: number;
   #onBattery = false;
+  #tight = false;
 
   /** @param percent of one processor. */
   constructor(percent: number, now: number) {
@@ -58,7 +66,9 @@ export class Budget {
 
   /** Whether it is time to know what each program costs. */
   get isTight(): boolean {
-    return (this.#mean() ?? 0) > this.#percent * ROOM;
+    const used = (this.#mean() ?? 0) / this.#percent;
+    this.#tight = used > (this.#tight ? EASY : TIGHT);
+    return this.#tight;
   }
 
   allow(percent: number, onBattery: boolean): void {
@@ -99,8 +109,10 @@ export class Budget {
   }
 
   #cheapest(costs: readonly SpareCost[], used: number): Step | undefined {
+    const least = Math.max((used - this.#percent) * WORTH_A_STEP, this.#percent * LEAST);
     const worst = costs
-      .filter(({ limit, percent }) => limit !== 'shed' && percent >= used * WORTH_A_STEP)
+      .filter(({ limit, stays }) => limit === 'on' || (limit === 'thinned' && !stays))
+      .filter(({ percent }) => percent >= least)
       .sort((a, b) => SPARE[a.sensor].worth / a.percent - SPARE[b.sensor].worth / b.percent)[0];
     if (worst === undefined) return undefined;
     const { sensor, limit, percent } = worst;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventFields } from '../../shared/event.ts';
-import type { HelperStats } from '../../shared/helper.ts';
 import { fail, ok, type Result } from '../../shared/result.ts';
 import type { Gap } from '../sensor/gaps.ts';
+import type { SensorLimit } from '../../shared/console.ts';
 import { Health } from './index.ts';
 
 vi.mock('./processor.ts', () => ({
@@ -25,8 +25,9 @@ function setUp(limited: () => Result<unknown> = () => ok({})) {
   const gaps: Gap[] = [];
   const asked: unknown[] = [];
   const tally = { events: [] as number[], bytes: [] as number[] };
-  let stats: HelperStats | undefined;
   let sequence = 0;
+  let limit: SensorLimit = 'on';
+  let leftOut = 0;
   const health = new Health({
     bootId: 'boot',
     clock: { wallOf: (ns) => ns / 1e6, bootNs: () => Date.now() * 1e6 },
@@ -38,10 +39,13 @@ function setUp(limited: () => Result<unknown> = () => ok({})) {
     }),
     helper: () => ({ state: 'running', pid: 1, since: 0 }),
     sensing: () => ({
-      stats,
       attached: ['process_exec', 'exec_failed'],
       measure: (on) => (asked.push(['measure', on]), Promise.resolve(ok({}))),
-      limit: (sensor, to) => (asked.push(['limit', sensor, to]), Promise.resolve(limited())),
+      limit: (sensor, to) => {
+        asked.push(['limit', sensor, to]);
+        limit = to;
+        return Promise.resolve(limited());
+      },
     }),
     waitingBytes: () => 9,
     budget: () => ({ percent: 3, onBattery: 1 }),
@@ -54,22 +58,17 @@ function setUp(limited: () => Result<unknown> = () => ok({})) {
     for (let i = 0; i < seconds; i++) {
       await vi.advanceTimersByTimeAsync(1000);
       cpuMs += percent * 10;
-      tally.events[2] = (tally.events[2] ?? 0) + failures;
+      if (limit !== 'shed') tally.events[2] = (tally.events[2] ?? 0) + failures;
+      if (limit === 'thinned') leftOut += failures;
+      health.took({ programs: [], lost: [], left_out: [0, 0, leftOut], received: 0, pending: 0 });
       health.tick();
       await vi.advanceTimersByTimeAsync(0);
     }
   };
-  return {
-    health,
-    told,
-    gaps,
-    asked,
-    pass,
-    say: (value: HelperStats) => ((stats = value), health.took(value)),
-  };
+  return { health, told, gaps, asked, pass };
 }
 
-const LOUD = 300;
+const LOUD = 1000;
 
 describe('health', () => {
   it('keeps a sample for each five seconds', async () => {
@@ -131,7 +130,10 @@ describe('health', () => {
       ['sensor_restored', 'exec_failed: on'],
     ]);
     expect(told[1]?.message).toMatch(/no longer seen.*budget is 3\.0 %/);
-    expect(gaps.map(({ reason }) => reason)).toEqual(['left_out', 'left_out', 'left_out']);
+    expect(gaps.map(({ reason, lost }) => [reason, lost])).toEqual([
+      ['left_out', 300 * LOUD],
+      ['left_out', undefined],
+    ]);
   });
 
   it('says once that the budget cannot be kept, and leaves nothing out', async () => {
@@ -144,7 +146,38 @@ describe('health', () => {
   it('does not ask again for what the helper cannot do', async () => {
     const { asked, pass } = setUp(() => fail('failed', 'The kernel did not attach it again.'));
     await pass(1000, 9, LOUD);
-    expect(asked.filter((each) => Array.isArray(each) && each[0] === 'limit')).toHaveLength(1);
+    // It is thinned at most, and that is tried again, five minutes later at the soonest.
+    const limits = asked.filter((each) => Array.isArray(each) && each[0] === 'limit');
+    expect(limits.length).toBeLessThanOrEqual(4);
+    expect(limits).not.toContainEqual(['limit', 'exec_failed', 'shed']);
+  });
+
+  it('shows what is left out while it is', async () => {
+    const { health, pass } = setUp();
+    await pass(60, 9, LOUD);
+    expect(health.now.blind).toMatchObject([{ reason: 'left_out', until: Date.now() }]);
+    expect(health.cost().sensors.find(({ name }) => name === 'exec_failed')?.left_out).toBeGreaterThan(0);
+  });
+
+  it('blames no sensor for what the engine does for people', async () => {
+    const { asked, pass } = setUp();
+    await pass(400, 60, 2);
+    expect(asked).not.toContainEqual(expect.arrayContaining(['limit']));
+  });
+
+  it('brings back what is thinned, also where it could not be detached', async () => {
+    let refused = false;
+    const { asked, pass } = setUp(() =>
+      refused ? fail('failed', 'The kernel did not attach it again.') : ok({}),
+    );
+    await pass(60, 9, LOUD);
+    refused = true;
+    await pass(310, 9, LOUD);
+    refused = false;
+    await pass(700, 0.1);
+    expect(asked.filter((each) => Array.isArray(each) && each[0] === 'limit').at(-1)).toEqual([
+      ...['limit', 'exec_failed', 'on'],
+    ]);
   });
 
   it('begins anew with each helper, whose sensors are all on', async () => {

@@ -18,7 +18,7 @@ import type { Clock } from '../clock.ts';
 import type { Ingest } from '../ingest.ts';
 import type { Gap } from '../sensor/gaps.ts';
 import type { NoticeContext } from '../sensor/notices.ts';
-import { Budget, type Step } from './budget.ts';
+import { Budget, BUDGET_SAMPLES, type SpareCost, type Step } from './budget.ts';
 import { Meter } from './meter.ts';
 import { budgetExhausted, sensorLimited } from './notices.ts';
 import { onBattery } from './power.ts';
@@ -26,6 +26,10 @@ import { usedBy, type Used } from './processor.ts';
 import { isSpare } from './sensors.ts';
 
 const HOUR_MS = 3_600_000;
+/** What an event takes from the kernel's ring to the disk, in milliseconds: `npm run bench -- million` measures some 40 µs. */
+const EVENT_MS = 0.04;
+/** The kernel is not asked again so soon to measure what it refused to. */
+const ASK_AGAIN_MS = 60_000;
 const MAX_BLIND = 1000;
 
 export interface HealthOptions extends NoticeContext {
@@ -44,7 +48,6 @@ export interface HealthOptions extends NoticeContext {
 
 /** What is needed of Sensing. */
 export interface HealthSensing {
-  readonly stats: HelperStats | undefined;
   readonly attached: readonly string[];
   measure(on: boolean): Promise<Result<unknown>>;
   limit(sensor: SpareSensor, to: SensorLimit): Promise<Result<unknown>>;
@@ -70,6 +73,8 @@ interface Limited {
   readonly to: SensorLimit;
   /** Boot-clock nanoseconds. */
   readonly sinceNs: number;
+  /** What had been left out before, by the helper's count. */
+  readonly leftOut: number;
 }
 
 export class Health {
@@ -78,15 +83,20 @@ export class Health {
   readonly #budget: Budget;
   #samples: HealthSample[] = [];
   #blind: BlindSpan[] = [];
-  #last: Point | undefined;
-  /** By the events of the last sample. */
-  #processing = new Map<SensorName, Processing>();
+  /** As many as the budget's mean stands for, and the one before. */
+  #points: Point[] = [];
+  /** Of processes beside the helper, since the last sample. */
+  #spentMs = 0;
+  #askAgainAt = -Infinity;
+  #newest: HelperStats | undefined;
   #measuring = false;
   #asking = false;
   #stepping = false;
   readonly #limits = new Map<SpareSensor, Limited>();
-  /** The helper could not do that to them. */
-  readonly #stuck = new Set<SpareSensor>();
+  /** The helper would not get them back once they are detached. */
+  readonly #stays = new Set<SpareSensor>();
+  /** By helpers that have ended. */
+  readonly #leftOutBefore = new Map<SensorName, number>();
   #toldExhausted = false;
 
   constructor(options: HealthOptions) {
@@ -100,7 +110,7 @@ export class Health {
       canaries: this.#options.canaries(),
       tasks: this.#options.tasks(),
       samples: this.#samples.filter(({ at }) => at >= since),
-      blind: this.#blind.filter(({ until }) => until >= since),
+      blind: [...this.#blind, ...this.#openSpans()].filter(({ until }) => until >= since),
     };
   }
 
@@ -119,17 +129,31 @@ export class Health {
 
   /** A helper has begun: the kernel measures nothing, and all of its sensors are on. */
   begin(): void {
-    for (const limited of this.#limits.values()) this.#tellSpan(limited);
+    this.end();
+    this.#stays.clear();
+    this.#askAgainAt = -Infinity;
+    this.#budget.begin();
+  }
+
+  /** No helper senses any more, and so nothing is left out. */
+  end(): void {
+    for (const [sensor, limited] of this.#limits) this.#tellSpan(sensor, limited);
+    for (const sensor of SENSORS) this.#leftOutBefore.set(sensor, this.#leftOut(sensor));
     this.#limits.clear();
-    this.#stuck.clear();
+    this.#newest = undefined;
     this.#meter.forget();
     this.#measuring = false;
-    this.#budget.begin();
-    this.#last = undefined;
+    this.#points = [];
+  }
+
+  /** A process beside the helper worked so long. */
+  spent(ms: number): void {
+    this.#spentMs += ms;
   }
 
   /** Counters of the helper, as they come. */
   took(stats: HelperStats): void {
+    this.#newest = stats;
     if (this.#measuring) this.#meter.take(stats, performance.now());
   }
 
@@ -148,19 +172,19 @@ export class Health {
   tick(): void {
     const now = performance.now();
     this.#adjust();
-    if (this.#last !== undefined && now - this.#last.atMs < HEALTH_SAMPLE_MS - 500) return;
+    const last = this.#points.at(-1);
+    if (last !== undefined && now - last.atMs < HEALTH_SAMPLE_MS - 500) return;
     this.#sample(now);
     const { percent, onBattery: battery } = this.#options.budget();
     const discharging = onBattery();
     this.#budget.allow(discharging ? battery : percent, discharging);
-    const costs = [...this.#spare()];
-    const step = this.#budget.next(costs, now, Date.now());
+    const step = this.#budget.next([...this.#spare()], now, Date.now());
     this.#tellExhausted();
     if (step !== undefined && !this.#stepping) void this.#take(step);
   }
 
   #sample(now: number): void {
-    const { helper, ingest, sensing, waitingBytes } = this.#options;
+    const { helper, ingest, waitingBytes } = this.#options;
     const { pid } = helper();
     const { received, tally } = ingest();
     const point: Point = {
@@ -170,24 +194,26 @@ export class Health {
       helperPid: pid,
       received,
       events: [...tally.events],
-      leftOut: sensing().stats?.left_out ?? [],
+      leftOut: this.#newest?.left_out ?? [],
     };
-    const last = this.#last;
-    this.#last = point;
+    const last = this.#points.at(-1);
+    this.#points.push(point);
+    if (this.#points.length > BUDGET_SAMPLES + 1) this.#points.shift();
+    const spentMs = this.#spentMs;
+    this.#spentMs = 0;
     if (last === undefined) return;
     const ms = now - last.atMs;
     const engine = percentOf(last.engine, point.engine, ms);
-    const helperPercent =
-      last.helperPid === point.helperPid ? percentOf(last.helper, point.helper, ms) : null;
+    const ofHelper = last.helperPid === point.helperPid ? percentOf(last.helper, point.helper, ms) : null;
+    const helperPercent = ofHelper === null ? null : ofHelper + (spentMs / ms) * 100;
     const used = (engine ?? 0) + (helperPercent ?? 0);
-    this.#processing = shares(last, point, used);
     this.#samples.push({
       at: Date.now(),
       engine_percent: engine,
       helper_percent: helperPercent,
       rss_bytes: (point.engine?.rssBytes ?? 0) + (point.helper?.rssBytes ?? 0),
       events_per_s: ((received - last.received) / ms) * 1000,
-      ring_bytes: sensing().stats?.pending ?? 0,
+      ring_bytes: this.#newest?.pending ?? 0,
       waiting_bytes: waitingBytes(),
     });
     if (this.#samples.length > HOUR_MS / HEALTH_SAMPLE_MS) this.#samples.shift();
@@ -198,12 +224,17 @@ export class Health {
   #adjust(): void {
     const wanted = this.#meter.wanted(performance.now()) || this.#budget.isTight;
     if (wanted === this.#measuring || this.#asking || this.#options.helper().state !== 'running') return;
+    if (performance.now() < this.#askAgainAt) return;
     this.#asking = true;
     void this.#options
       .sensing()
       .measure(wanted)
       .then((reply) => {
-        if (!reply.ok) return this.#options.log(`what programs cost is not measured: ${reply.error.message}`);
+        if (!reply.ok) {
+          this.#askAgainAt = performance.now() + ASK_AGAIN_MS;
+          this.#options.log(`what programs cost is not measured: ${reply.error.message}`);
+          return;
+        }
         this.#measuring = wanted;
         this.#meter.forget();
       })
@@ -213,9 +244,7 @@ export class Health {
   #sensor(name: SensorName): SensorCost {
     const { ingest, sensing } = this.#options;
     const { tally } = ingest();
-    const { attached, stats } = sensing();
-    const sum = (by: readonly number[] | undefined) =>
-      SENSOR_PARTS[name].types.reduce((total, type) => total + (by?.[type] ?? 0), 0);
+    const { attached } = sensing();
     const limit = isSpare(name) ? this.#limits.get(name)?.to : undefined;
     const on = SENSOR_PARTS[name].programs.some((program) => attached.includes(program));
     return {
@@ -223,9 +252,9 @@ export class Health {
       state: limit !== undefined && limit !== 'on' ? limit : on ? 'on' : 'off',
       essential: !isSpare(name),
       cpu_percent: this.#programPercent(name),
-      events: sum(tally.events),
-      bytes: sum(tally.bytes),
-      left_out: sum(stats?.left_out),
+      events: sumOf(name, tally.events),
+      bytes: sumOf(name, tally.bytes),
+      left_out: this.#leftOut(name),
     };
   }
 
@@ -235,14 +264,32 @@ export class Health {
     return own.reduce((sum, { cpu_percent }) => sum + (cpu_percent ?? 0), 0);
   }
 
-  *#spare() {
+  *#spare(): Generator<SpareCost> {
     for (const sensor of SENSORS) {
-      if (!isSpare(sensor) || this.#stuck.has(sensor)) continue;
+      if (!isSpare(sensor)) continue;
       const limit = this.#limits.get(sensor)?.to ?? 'on';
       const programs = this.#programPercent(sensor) ?? 0;
-      const { percent, full } = this.#processing.get(sensor) ?? { percent: 0, full: 0 };
-      yield { sensor, limit, percent: programs + percent, full_percent: programs + full };
+      const { percent, full } = this.#processing(sensor);
+      yield {
+        ...{ sensor, limit, stays: this.#stays.has(sensor) },
+        ...{ percent: programs + percent, full_percent: programs + full },
+      };
     }
+  }
+
+  /** Over the time that the budget's mean stands for. */
+  #processing(sensor: SensorName): Processing {
+    const [first, last] = [this.#points[0], this.#points.at(-1)];
+    if (first === undefined || last === undefined || last.atMs === first.atMs) return { percent: 0, full: 0 };
+    const grown = (of: 'events' | 'leftOut') => sumOf(sensor, last[of]) - sumOf(sensor, first[of]);
+    const percent = (events: number) => ((events * EVENT_MS) / (last.atMs - first.atMs)) * 100;
+    const told = Math.max(0, grown('events'));
+    return { percent: percent(told), full: percent(told + Math.max(0, grown('leftOut'))) };
+  }
+
+  /** Since the engine started. */
+  #leftOut(sensor: SensorName): number {
+    return (this.#leftOutBefore.get(sensor) ?? 0) + sumOf(sensor, this.#newest?.left_out ?? []);
   }
 
   async #take(step: Step): Promise<void> {
@@ -251,14 +298,17 @@ export class Health {
     const reply = await this.#options.sensing().limit(sensor, to);
     this.#stepping = false;
     if (!reply.ok) {
-      this.#stuck.add(sensor);
+      if (to === 'shed') this.#stays.add(sensor);
       this.#options.log(`the sensor ${sensor} could not be ${to}: ${reply.error.message}`);
       return;
     }
     const before = this.#limits.get(sensor);
-    if (before !== undefined) this.#tellSpan(before);
+    if (before !== undefined) this.#tellSpan(sensor, before);
     if (to === 'on') this.#limits.delete(sensor);
-    else this.#limits.set(sensor, { to, sinceNs: this.#options.clock.bootNs() });
+    else {
+      const sinceNs = this.#options.clock.bootNs();
+      this.#limits.set(sensor, { to, sinceNs, leftOut: this.#leftOut(sensor) });
+    }
     const { status } = this.#budget;
     this.#options
       .ingest()
@@ -266,9 +316,23 @@ export class Health {
   }
 
   /** What a limit left out is a span in which not everything was seen. */
-  #tellSpan({ sinceNs }: Limited): void {
+  #tellSpan(sensor: SpareSensor, { to, sinceNs, leftOut }: Limited): void {
     const endNs = this.#options.clock.bootNs();
-    this.#options.ingest().gap({ reason: 'left_out', beginNs: sinceNs, endNs, lost: undefined });
+    // Of what is detached nobody knows how much there was.
+    const lost = to === 'thinned' ? Math.max(0, this.#leftOut(sensor) - leftOut) : undefined;
+    if (lost === 0) return;
+    this.#options.ingest().gap({ reason: 'left_out', beginNs: sinceNs, endNs, lost });
+  }
+
+  /** Those that have not ended. */
+  *#openSpans(): Generator<BlindSpan> {
+    const { clock } = this.#options;
+    for (const [sensor, { to, sinceNs, leftOut }] of this.#limits) {
+      const lost = to === 'thinned' ? Math.max(0, this.#leftOut(sensor) - leftOut) : null;
+      yield {
+        ...{ from: clock.wallOf(sinceNs), until: clock.wallOf(clock.bootNs()), reason: 'left_out', lost },
+      };
+    }
   }
 
   #tellExhausted(): void {
@@ -287,19 +351,6 @@ function percentOf(before: Used | undefined, after: Used | undefined, ms: number
   return (Math.max(0, after.cpuMs - before.cpuMs) / ms) * 100;
 }
 
-/** What was used, shared among the sensors by how many events each had. */
-function shares(before: Point, after: Point, used: number): Map<SensorName, Processing> {
-  const grown = (name: SensorName, of: 'events' | 'leftOut') =>
-    SENSOR_PARTS[name].types.reduce(
-      (sum, type) => sum + Math.max(0, (after[of][type] ?? 0) - (before[of][type] ?? 0)),
-      0,
-    );
-  const all = SENSORS.reduce((sum, name) => sum + grown(name, 'events'), 0);
-  const each = all > 0 ? used / all : 0;
-  return new Map(
-    SENSORS.map((name) => {
-      const told = grown(name, 'events');
-      return [name, { percent: each * told, full: each * (told + grown(name, 'leftOut')) }];
-    }),
-  );
+function sumOf(sensor: SensorName, byType: readonly number[]): number {
+  return SENSOR_PARTS[sensor].types.reduce((sum, type) => sum + (byType[type] ?? 0), 0);
 }

@@ -113,6 +113,21 @@ describe.runIf(isRoot)('what the launcher becomes', () => {
     expect(BigInt(`0x${there?.split('\t')[1]}`) & (1n << 12n)).not.toBe(0n); // CAP_NET_ADMIN
   });
 
+  it('leaves a socket to a program that lists BPF, which has five capabilities and none of its descriptors', () => {
+    standIn(
+      'merlon-inventory',
+      'read -r word; echo "heard $word, with $# arguments"; grep CapEff /proc/self/status; ls /proc/$$/fd',
+    );
+    node('echo list >&"$MERLON_INVENTORY"; cat <&"$MERLON_INVENTORY"');
+    const [heard, powers, ...descriptors] = run({ env: { MERLON_INVENTORY: '0' } })
+      .stdout.trim()
+      .split('\n');
+    expect(heard).toBe('heard list, with 0 arguments');
+    // DAC_READ_SEARCH, NET_ADMIN, SYS_PTRACE, SYS_ADMIN, SYSLOG.
+    expect(powers).toMatch(/0000000400281004$/);
+    expect(descriptors.filter((fd) => Number(fd) > 2 && Number(fd) !== 10)).toEqual([]); // dash keeps its script as 10
+  });
+
   it('starts all the same where that program is missing', () => {
     node('echo "started [$MERLON_PROBE]"');
     const { stdout, stderr } = run();
