@@ -13,13 +13,17 @@
 #include "compat.bpf.h"
 #include "events.h"
 
-/* Eight characters each (kernel/bpf/syscall.c: bpf_prog_new_fd(), bpf_link_prime()). */
-#define PROGRAM_FILE 0x676f72702d667062 /* bpf-prog */
-#define LINK_FILE 0x6b6e696c5f667062    /* bpf_link */
+/*
+ * Eight characters each (kernel/bpf/syscall.c: bpf_prog_new_fd(), bpf_link_prime(), bpf_link_new_fd()). A link's
+ * descriptor is of the one name where the link was made, and of the other where it was got by id or from a pin.
+ */
+#define PROGRAM_FILE 0x676f72702d667062  /* bpf-prog */
+#define LINK_FILE 0x6b6e696c5f667062     /* bpf_link */
+#define GOT_LINK_FILE 0x6b6e696c2d667062 /* bpf-link */
 #define FILE_NAME_LENGTH 8
 
-/* NULL where the file behind it is not of that name. */
-static __always_inline void *behind_descriptor(struct task_struct *task, __u32 fd, __u64 name)
+/* NULL where the file behind it is of neither name. */
+static __always_inline void *behind_descriptor(struct task_struct *task, __u32 fd, __u64 name, __u64 other_name)
 {
 	struct files_struct *files = task->files;
 	struct file *file = NULL;
@@ -32,7 +36,7 @@ static __always_inline void *behind_descriptor(struct task_struct *task, __u32 f
 		return NULL;
 	dentry = BPF_CORE_READ(file, f_path.dentry);
 	bpf_probe_read_kernel(&found, sizeof(found), inline_name(dentry));
-	if (found != name || BPF_CORE_READ(dentry, d_name.len) != FILE_NAME_LENGTH)
+	if ((found != name && found != other_name) || BPF_CORE_READ(dentry, d_name.len) != FILE_NAME_LENGTH)
 		return NULL;
 	return BPF_CORE_READ(file, private_data);
 }
@@ -64,12 +68,12 @@ static __always_inline bool fill_link(struct merlon_bpf *bpf, struct bpf_link *l
 
 static __always_inline bool program_behind(struct merlon_bpf *bpf, struct task_struct *task, __u32 fd)
 {
-	return fill_program(bpf, behind_descriptor(task, fd, PROGRAM_FILE));
+	return fill_program(bpf, behind_descriptor(task, fd, PROGRAM_FILE, PROGRAM_FILE));
 }
 
 static __always_inline bool link_behind(struct merlon_bpf *bpf, struct task_struct *task, __u32 fd)
 {
-	return fill_link(bpf, behind_descriptor(task, fd, LINK_FILE));
+	return fill_link(bpf, behind_descriptor(task, fd, LINK_FILE, GOT_LINK_FILE));
 }
 
 #endif

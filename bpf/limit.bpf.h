@@ -29,16 +29,12 @@ extern struct {
 /* By type, set by user space; 0: no limit. */
 extern volatile __u32 most_per_second[MERLON_TYPE_COUNT];
 
-/* `type` is a constant. */
-static __always_inline bool left_out(__u32 type)
+/* `type` is a constant. Whether one more in this second is too many; it is counted either way. */
+static __always_inline bool is_over(__u32 type, __u32 most)
 {
-	__u32 most = most_per_second[type];
-	struct limit *limit;
+	struct limit *limit = bpf_map_lookup_elem(&limits, &type);
 	__u64 second;
 
-	if (!most)
-		return false;
-	limit = bpf_map_lookup_elem(&limits, &type);
 	if (!limit)
 		return false;
 	second = bpf_ktime_get_boot_ns() / 1000000000;
@@ -52,6 +48,14 @@ static __always_inline bool left_out(__u32 type)
 	}
 	limit->left_out++;
 	return true;
+}
+
+/* `type` is a constant. */
+static __always_inline bool left_out(__u32 type)
+{
+	__u32 most = most_per_second[type];
+
+	return most && is_over(type, most);
 }
 
 #endif

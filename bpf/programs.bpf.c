@@ -8,6 +8,9 @@
  * program has none, where something was pinned, and which descriptor it was about. fexit, or the call's exit tracepoint
  * where that is refused, as in failed.bpf.c.
  *
+ * Anyone can have loads refused, as many as they like: those are bounded always, and they alone are thinned, so that
+ * they never hide what happened.
+ *
  * Maps are left out: every loader makes several, and none does anything by itself. Not seen, for want of a bpf() call:
  * a link that ends with its last descriptor, and what goes by ioctl() on a perf event, netlink or setsockopt().
  */
@@ -23,6 +26,7 @@
 #include "task.bpf.h"
 
 #define CALL_MAX (sizeof(struct merlon_bpf) + MERLON_PATH_MAX)
+#define MOST_REFUSED 20 /* a second on each processor */
 
 union call_record {
 	struct merlon_bpf bpf;
@@ -91,6 +95,16 @@ static __always_inline bool fill_call(struct merlon_bpf *bpf, struct task_struct
 	return !(bpf->flags & MERLON_B_MISSING); /* a map */
 }
 
+/* Else a flood of refused calls would fill the ring. */
+static __always_inline bool is_one_refused_too_many(long result)
+{
+	__u32 most = most_per_second[MERLON_BPF];
+
+	if (result >= 0)
+		return false;
+	return is_over(MERLON_BPF, most && most < MOST_REFUSED ? most : MOST_REFUSED);
+}
+
 static __always_inline int after_bpf(__u32 command, const void *attr, __u64 size, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -100,7 +114,7 @@ static __always_inline int after_bpf(__u32 command, const void *attr, __u64 size
 	if (!is_told(command, result))
 		return 0;
 	record = scratch_of(&call_records);
-	if (!record || left_out(MERLON_BPF))
+	if (!record || is_one_refused_too_many(result))
 		return 0;
 	asm volatile(""
 		     : "+r"(size)); /* else the compiler may bound a copy of it, which the verifier does not follow */

@@ -1,6 +1,7 @@
 /** The host's BPF for a person at a terminal. Names are chosen by whoever loads a program: they are hostile text. */
 import {
   BPF_OWNERS,
+  openConcerns,
   type BpfConcern,
   type BpfInventory,
   type BpfMap,
@@ -76,7 +77,7 @@ export function mapsText({ maps }: BpfInventory): string {
 /** What is new, what is gone, what is to be looked at. */
 export function differenceText(found: BpfInventory): string {
   const fresh = found.programs.filter((each) => each.is_new);
-  const old = found.programs.filter((each) => !each.is_new && each.concerns.length > 0);
+  const old = found.programs.filter((each) => !each.is_new);
   const gone = found.gone.map(({ type, name, tag, target, owner }) =>
     [type, name, tag, target, OWNER_WORDS[owner]].map(short),
   );
@@ -114,14 +115,15 @@ export const acceptedWords = ({ programs, at }: BpfInventory): string =>
 /* Rows */
 
 /** Strangers that are to be looked at, new strangers, strangers; then what is new; then the rest by owner. */
-function rank({ owner, concerns, is_new: isNew }: BpfProgram): number {
-  if (owner === 'foreign') return concerns.length > 0 ? 0 : isNew ? 1 : 2;
+function rank(program: BpfProgram): number {
+  const { owner, is_new: isNew } = program;
+  if (owner === 'foreign') return openConcerns(program).length > 0 ? 0 : isNew ? 1 : 2;
   return (isNew ? 3 : 10) + ownerRank(owner);
 }
 
 const ownerRank = (owner: BpfOwner) => BPF_OWNERS.length - BPF_OWNERS.indexOf(owner);
-const isToBeSeen = ({ owner, concerns, is_new: isNew }: BpfProgram) =>
-  owner === 'foreign' && (isNew || concerns.length > 0);
+const isToBeSeen = (program: BpfProgram) =>
+  program.owner === 'foreign' && (program.is_new || openConcerns(program).length > 0);
 
 /** systemd has the same filter on each of its services. Strangers, and what is new, stand alone. */
 function alike(programs: readonly BpfProgram[]): readonly (readonly BpfProgram[])[] {
@@ -143,7 +145,7 @@ function programRow(group: readonly BpfProgram[]): readonly string[] {
   const more = group.length > 1 ? ` and ${group.length - 1} more` : '';
   const targets = [...new Set(group.flatMap((each) => each.attachments.map(attachedTo)))];
   return [
-    [first.concerns.length > 0 ? '!' : '', first.is_new ? 'NEW' : ''].filter(Boolean).join(' '),
+    [openConcerns(first).length > 0 ? '!' : '', first.is_new ? 'NEW' : ''].filter(Boolean).join(' '),
     `${first.id}${more}`,
     first.type,
     first.name,
@@ -196,10 +198,11 @@ function short(text: string): string {
 /** Why each of them is to be looked at. */
 function notes(programs: readonly BpfProgram[]): string {
   return programs
-    .map(({ id, name, concerns, is_new: isNew, owner_why: why }) => {
+    .map((program) => {
+      const { id, name, is_new: isNew, owner_why: why } = program;
       const reasons = [
         ...(isNew ? ['it was not there before'] : []),
-        ...concerns.map((each) => CONCERN_WORDS[each]),
+        ...openConcerns(program).map((each) => CONCERN_WORDS[each]),
       ];
       return `${id} ${short(name)}: ${reasons.join('; ')}. ${visible(why)}\n`;
     })

@@ -180,6 +180,14 @@ describe('diff', () => {
     expect(told.stdout).toMatch(/7 p7: it is attached where/);
   });
 
+  it('is 0 for a stranger whose concerns were accepted, and 1 for one more', async () => {
+    const known = { ...stranger, is_new: false, accepted: stranger.concerns };
+    expect(await bpf(['diff'], inventory({ programs: [known] }))).toMatchObject({ code: 0, stderr: '' });
+    const more = await bpf(['diff'], inventory({ programs: [{ ...known, accepted: ['our_hook'] }] }));
+    expect(more.code).toBe(1);
+    expect(more.stdout).toContain('7 p7: it can send signals to other processes. /root/x');
+  });
+
   it('is 1 where there is no baseline, and says how to come by one', async () => {
     const told = await bpf(['diff'], inventory({ baseline: null }));
     expect(told).toMatchObject({ code: 1, stdout: '' });

@@ -18,7 +18,7 @@ Says what BPF is loaded on this host, by whom, where it is attached and what it 
 Whose it is, is told by who was seen to load it, or who holds it; a program’s name, which anybody may choose, counts for nothing.
   list     what there is now; NEW is what the baseline has not
   diff     what is new and what is gone since the baseline, and which strangers are to be looked at
-  accept   takes what there is now as the baseline; the first look ever was the first one
+  accept   takes what there is now as the baseline, with what strangers can do; the first look ever was the first one
   --all    every program in a line of its own; else those of known owners that are alike share one
   --maps   the maps, too
   --json   everything as one object, for scripts, whatever is listed

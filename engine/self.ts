@@ -1,6 +1,5 @@
 /** What Merlon knows of itself and of its place in the kernel: capabilities, liveness, cost, and everybody's BPF. */
-import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import type { CapabilityChange, NoticeName, NoticeOf, Status } from '../shared/console.ts';
 import { bpfOutput, type BpfOutput } from '../shared/bpf.ts';
@@ -21,7 +20,7 @@ import { Liveness } from './liveness/index.ts';
 import { ownObject } from './own-files.ts';
 import type { Sensing } from './sensing.ts';
 import type { DecodedRecord } from './sensor/decode.ts';
-import type { LoadedProgram } from './sensor/events.ts';
+import type { LoadedProgram } from './sensor/bpf-events.ts';
 import type { HelperProcess } from './sensor/launch.ts';
 import { capabilitiesChanged } from './sensor/notices.ts';
 import type { Processes } from './sensor/processes.ts';
@@ -107,14 +106,15 @@ export class Self {
       },
       log,
     });
+    const hadEvents = store.stats().events > 0;
     this.bpf = new EveryonesBpf({
+      hadEvents: () => hadEvents,
       bootId,
       clock,
       folder: data,
       processes: options.processes,
       users: options.users,
       packages: options.packages,
-      executables: new Set([join(dirname(realPath(helper)), 'merlon-probe')]),
       ask: () => this.#askForBpf(),
       own: () => new Set(sensing().attached),
       helperPid: () => (sensing().helper.state === 'running' ? sensing().helper.pid : null),
@@ -188,13 +188,14 @@ export class Self {
     this.#lookAt = Math.min(this.#lookAt, soon);
     const { users } = this.#options;
     const executable = process.image?.executable ?? null;
-    this.bpf.loaded(id, tag, {
+    const loader = {
       pid: process.pid,
       entity_id: process.entityId,
       name: process.image?.name ?? process.comm,
       executable,
       user: users.user(process.uid) ?? String(process.uid),
-    });
+    };
+    this.bpf.loaded(id, tag, loader, process.image);
   }
 
   async #askForBpf(): Promise<Result<BpfOutput, 'not_sensing' | 'inventory_failed'>> {
@@ -219,13 +220,5 @@ export class Self {
     this.#options
       .ingest()
       .notice((sequence, atNs) => capabilitiesChanged(this.#options, atNs, sequence, { ...change, title }));
-  }
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path; // without a helper no probe runs either
   }
 }

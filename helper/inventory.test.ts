@@ -94,4 +94,25 @@ describe('merlon-inventory', () => {
     vi.useRealTimers();
     await refused;
   });
+
+  it('is asked again after a late answer, which is nobody’s by then', async () => {
+    vi.useFakeTimers();
+    const inventory = inventoryOn(socket);
+    const late = expect(inventory.take()).rejects.toThrow(/in time/);
+    await vi.advanceTimersByTimeAsync(30_000);
+    vi.useRealTimers();
+    await late;
+    const next = inventory.take();
+    program.write(Buffer.concat([framed('{"programs":["late"]}'), framed('{"programs":["next"]}')]));
+    await expect(next).resolves.toEqual({ programs: ['next'] });
+  });
+
+  it('is not asked without end while it does not answer', async () => {
+    const inventory = inventoryOn(socket);
+    const asked = Array.from({ length: 17 }, () => inventory.take());
+    const all = Promise.allSettled(asked);
+    await expect(asked.at(-1)).rejects.toThrow(/too many/);
+    program.end();
+    expect((await all).every(({ status }) => status === 'rejected')).toBe(true);
+  });
 });

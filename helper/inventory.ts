@@ -1,9 +1,11 @@
 /** Asks merlon-inventory: the launcher started it beside this process, and left a socket to it. */
 import { Socket } from 'node:net';
 
-/** More than the 4,096 of each kind that it lists, with the longest names. */
+/** More than it ever says: native/inventory/answer.cc cuts its lists at 2.5 MiB. */
 const MAX_BYTES = 3 << 20;
 const PATIENCE_MS = 20_000;
+/** Questions without an answer yet, also those that nobody waits for any more. */
+const MOST_ASKED = 16;
 /** Questions of native/inventory/main.cc. */
 const QUESTIONS = { inventory: 'i', measure: 'm', no_measure: 'n' } as const;
 
@@ -48,7 +50,7 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Answers come in the order of the questions. */
+/** Answers come in the order of the questions, the late ones too: whoever asked has been told, and they are skipped. */
 class Line {
   readonly #socket: Socket;
   readonly #waiting: Waiting[] = [];
@@ -67,7 +69,9 @@ class Line {
   ask(question: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(new InventoryError(this.#ended));
-      const late = () => this.#end('merlon-inventory did not answer in time.');
+      if (this.#waiting.length >= MOST_ASKED)
+        return reject(new InventoryError('merlon-inventory has too many questions to answer yet.'));
+      const late = () => reject(new InventoryError('merlon-inventory did not answer in time.'));
       this.#waiting.push({ resolve, reject, timer: setTimeout(late, PATIENCE_MS) });
       this.#socket.write(question);
     });
@@ -95,7 +99,9 @@ class Line {
     try {
       waiting.resolve(JSON.parse(text));
     } catch {
-      waiting.reject(new InventoryError('merlon-inventory said something else than an inventory.'));
+      const why = 'merlon-inventory said something else than an inventory.';
+      waiting.reject(new InventoryError(why));
+      this.#end(why);
     }
   }
 

@@ -7,10 +7,10 @@ import * as v from 'valibot';
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const text = v.pipe(v.string(), v.maxLength(4096));
 
-/** What a program can do to others, by the helpers that it calls. */
+/** What a program can do to others, by the helpers that it calls; kfuncs, and programs that it goes on with, are not looked at. */
 export const BPF_POWERS = [
   'overrides_returns', // bpf_override_return
-  'writes_user_memory', // bpf_probe_write_user, bpf_copy_to_user…
+  'writes_user_memory', // bpf_probe_write_user
   'sends_signals', // bpf_send_signal, bpf_send_signal_thread
 ] as const;
 export type BpfPower = (typeof BPF_POWERS)[number];
@@ -128,7 +128,7 @@ export interface BpfProgram {
   readonly loaded: number;
   /** User who loaded it, by name where it has one. */
   readonly user: string;
-  /** As seen by Merlon's sensors; null of what was there before them. */
+  /** As seen by Merlon's sensors; null where they have not seen it. */
   readonly loader: BpfProcess | null;
   readonly holders: readonly BpfProcess[];
   readonly owner: BpfOwner;
@@ -151,9 +151,18 @@ export interface BpfProgram {
   readonly powers: readonly BpfPower[] | null;
   /** Of a foreign program alone. */
   readonly concerns: readonly BpfConcern[];
+  /** Those of its concerns that a person accepted with the baseline; left out where there are none. */
+  readonly accepted?: readonly BpfConcern[];
   /** Not in the baseline. */
   readonly is_new: boolean;
 }
+
+/** What a person has not accepted yet. */
+export const openConcerns = ({
+  concerns,
+  accepted = [],
+}: Pick<BpfProgram, 'concerns' | 'accepted'>): readonly BpfConcern[] =>
+  concerns.filter((each) => !accepted.includes(each));
 
 export interface BpfAttachment {
   readonly link: number | null;

@@ -104,6 +104,21 @@ it('a load that the kernel refused to another user, as it was asked for', async 
   assert.equal(event['merlon.bpf.program.tag'], undefined);
 });
 
+it('a flood of refused loads is told in part, and hides none that succeeds', async () => {
+  const told = await play(
+    'bpf_calls',
+    v.object({ pid: v.number(), traced: program, refused: v.literal(1000) }),
+    ['flood'],
+  );
+  const events = await bpfOf(told.pid);
+  const refused = events.filter((e) => e['event.action'] === 'bpf_refused');
+  assert.ok(refused.length > 0 && refused.length < told.refused, `${refused.length} were told`);
+  assert.deepEqual(
+    events.filter((e) => !refused.includes(e)).map((e) => [e['event.action'], e['merlon.bpf.program.id']]),
+    [['bpf_loaded', told.traced.id]],
+  );
+});
+
 it('a load by a 32-bit caller, where the kernel allows fexit; else it is not seen', async (t) => {
   if ((await run([trigger('bpf_calls'), 'calls32'])).code === NO_CALLS32) {
     assert.ok(!IN_GUEST, 'the guests have 32-bit system calls');

@@ -57,7 +57,11 @@ it('Merlon’s own programs are known as its own, each where it is attached', as
     assert.notEqual(mine.attachments[0]?.target ?? '', '', `${name}: where is it attached?`);
     assert.deepEqual(mine.concerns, []);
   }
-  assert.deepEqual(unread, []);
+  // A machine may have containers, or services with a network of their own.
+  assert.deepEqual(
+    unread.filter((each) => !each.includes('other network namespaces')),
+    [],
+  );
 });
 
 it('a stranger’s program where Merlon’s are, which could send signals, is told at once and by whom', async () => {

@@ -93,7 +93,10 @@ test('a sensor tells all, a few and none of its events, and counts what it leave
     const few = await helper.tells();
     assert.ok(few < MANY, `${few} of ${MANY} were told`);
     const { left_out: leftOut } = await helper.stats();
-    assert.ok(few + (leftOut[EXEC_FAILED] ?? 0) >= MANY, `${few} were told, ${leftOut[EXEC_FAILED]} left out`);
+    assert.ok(
+      few + (leftOut[EXEC_FAILED] ?? 0) >= MANY,
+      `${few} were told, ${leftOut[EXEC_FAILED]} left out`,
+    );
 
     await helper.limit('shed');
     assert.equal(await helper.tells(), 0);

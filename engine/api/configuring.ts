@@ -1,18 +1,16 @@
 /** What faces may do with settings, and what Merlon says of itself. */
 import type { Diagnostics, Handlers, RootFacts } from '../../shared/console.ts';
 import { ok } from '../../shared/result.ts';
-import type { EveryonesBpf } from '../bpf/index.ts';
-import type { Capabilities } from '../capabilities/index.ts';
 import type { LiveConfig } from '../config/index.ts';
-import type { Health } from '../health/index.ts';
+import type { Self } from '../self.ts';
 import type { Client } from './client.ts';
 
 export interface ConfiguringOptions {
   /** What Merlon knows of itself. */
   readonly self: {
-    readonly health: Pick<Health, 'now' | 'cost'>;
-    readonly capabilities: Pick<Capabilities, 'report' | 'probe'>;
-    readonly bpf: Pick<EveryonesBpf, 'inventory' | 'baseline'>;
+    readonly health: Pick<Self['health'], 'now' | 'cost'>;
+    readonly capabilities: Pick<Self['capabilities'], 'report' | 'probe'>;
+    readonly bpf: Pick<Self['bpf'], 'inventory' | 'baseline'>;
   };
   readonly config: LiveConfig;
   readonly collect: () => Promise<Diagnostics>;

@@ -1,63 +1,66 @@
 /** Processes that hold or loaded something, and what of them counts when it is judged whose that is. */
-import { statSync, type Stats } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { BpfOutput, BpfProcess } from '../../shared/bpf.ts';
-import { unescapeBytes } from '../../shared/bytes.ts';
+import { DpkgIndex } from '../identity/dpkg.ts';
 import type { Packages } from '../identity/packages.ts';
 import type { Users } from '../identity/users.ts';
 import type { Process, Processes } from '../sensor/processes.ts';
+import type { Files, FileState } from './files.ts';
+import type { Load } from './loads.ts';
 
 /** sysconf(_SC_CLK_TCK) is 100 on every Linux architecture that Node runs on. */
 const TICK_NS = 10_000_000;
-
-/**
- * The file at the executable's path, on the host: root's alone to write, somebody else's too, or not there (deleted, or a
- * container's).
- */
-export type FileState = 'roots' | 'others' | 'missing';
+/** The kernel lets go of what a process held a moment after it ended. */
+const LINGERS_NS = 1_000_000_000;
 
 export interface Actor {
   readonly process: BpfProcess;
   /** null where the process table does not know it. */
   readonly uid: number | null;
+  /** Merlon's helper. */
   readonly isMerlon: boolean;
+  /** merlon-probe, while it runs. */
+  readonly isProbe: boolean;
   /** null where the executable is not known. */
   readonly file: FileState | null;
   /** Name of the distribution's package that owns the executable. */
   readonly package: string | null;
+  /** Root's own file, and a package's where this host has a list of packages. */
+  readonly isInstalled: boolean;
 }
 
 export interface ActorSources {
-  readonly processes: Pick<Processes, 'newest'>;
+  readonly processes: Pick<Processes, 'newest' | 'byEntityId'>;
   readonly users: Pick<Users, 'user'>;
   readonly packages?: Pick<Packages, 'owner'>;
-  /** Programs of Merlon that run as root beside the helper, by absolute path: merlon-probe. */
-  readonly executables?: ReadonlySet<string>;
-  /** Replaces stat(2) in tests. @throws where there is no such file */
-  readonly stat?: (path: Buffer) => Pick<Stats, 'uid' | 'mode' | 'ino'>;
+  /** Whether this host has a list of packages that Merlon reads; found out where it is not said. */
+  readonly hasPackages?: () => boolean;
 }
 
 export type Holder = BpfOutput['holders'][number];
 
-/** For one look: each executable is looked at once. */
+/** For one look. */
 export class Actors {
   readonly #sources: ActorSources;
+  readonly #files: Files;
   readonly #helperPid: number;
-  readonly #mountNamespace = ownMountNamespace();
-  readonly #files = new Map<string, Pick<Actor, 'file' | 'package'>>();
+  readonly #begunNs: number;
+  readonly #hasPackages: boolean;
 
-  constructor(sources: ActorSources, helperPid: number) {
+  /** @param begunNs when the look began, on the boot clock. */
+  constructor(sources: ActorSources, files: Files, helperPid: number, begunNs: number) {
     this.#sources = sources;
+    this.#files = files;
     this.#helperPid = helperPid;
+    this.#begunNs = begunNs;
+    this.#hasPackages = (sources.hasPackages ?? hasPackages)();
   }
 
   /** A process as the helper saw it just now. Its pid is no other's while it is the helper's, which has just answered. */
   holder({ pid, start_ticks: ticks, comm }: Holder): Actor {
-    const { processes, users, executables } = this.#sources;
+    const { processes, users } = this.#sources;
     const known = find(processes, pid, ticks);
     const executable = known?.image?.executable ?? null;
-    const isMerlon =
-      pid === this.#helperPid ||
-      (known?.uid === 0 && executable !== null && executables?.has(executable) === true);
     return {
       process: {
         pid,
@@ -67,54 +70,52 @@ export class Actors {
         user: known === undefined ? null : (users.user(known.uid) ?? String(known.uid)),
       },
       uid: known?.uid ?? null,
-      isMerlon,
-      ...this.#fileOf(executable),
+      isMerlon: pid === this.#helperPid,
+      isProbe: known?.uid === 0 && known.image?.isOwnProbe === true,
+      ...this.#trust(executable, this.#files.of(known?.image)),
     };
   }
 
   /** Who was seen to load something, perhaps long ago. @param uid of it, as the kernel keeps it with the program. */
-  loader(process: BpfProcess, uid: number): Actor {
-    const { processes, executables } = this.#sources;
-    const { executable, entity_id: entityId } = process;
+  loader(load: Load, uid: number): Actor {
+    const { processes } = this.#sources;
+    const { executable, entity_id: entityId } = load.loader;
     const helper = processes.newest(this.#helperPid);
-    // A pid alone may have been another's by then.
-    const isHelper = helper !== undefined && helper.entityId === entityId;
-    const isMerlon = isHelper || (uid === 0 && executable !== null && executables?.has(executable) === true);
-    return { process, uid, isMerlon, ...this.#fileOf(executable) };
+    return {
+      process: load.loader,
+      uid,
+      // A pid alone may have been another's by then.
+      isMerlon: helper !== undefined && helper.entityId === entityId,
+      isProbe: uid === 0 && load.image?.isOwnProbe === true && this.#runs(entityId),
+      ...this.#trust(executable, this.judge(load)),
+    };
   }
 
-  #fileOf(executable: string | null): Pick<Actor, 'file' | 'package'> {
-    if (executable === null) return { file: null, package: null };
-    const known = this.#files.get(executable);
-    if (known !== undefined) return known;
-    const found = this.#look(executable);
-    this.#files.set(executable, found);
-    return found;
+  /** Once, as early as can be: its file may be another one later. */
+  judge(load: Load): FileState | null {
+    if (load.file === undefined) load.file = this.#files.of(load.image);
+    return load.file;
   }
 
-  #look(executable: string): Pick<Actor, 'file' | 'package'> {
-    const { stat = statSync, packages } = this.#sources;
-    try {
-      const { uid, mode, ino } = stat(Buffer.from(unescapeBytes(executable)));
-      const owner = packages?.owner(executable, String(ino), this.#mountNamespace);
-      return { file: uid === 0 && (mode & 0o022) === 0 ? 'roots' : 'others', package: owner?.name ?? null };
-    } catch {
-      return { file: 'missing', package: null }; // deleted, a container's, or behind a folder that is not readable
-    }
+  #runs(entityId: string | null): boolean {
+    const process = entityId === null ? undefined : this.#sources.processes.byEntityId(entityId);
+    return process !== undefined && (process.endNs ?? Infinity) > this.#begunNs - LINGERS_NS;
+  }
+
+  /** The inode was compared already. */
+  #trust(executable: string | null, file: FileState | null): Pick<Actor, 'file' | 'package' | 'isInstalled'> {
+    if (executable === null || file !== 'roots') return { file, package: null, isInstalled: false };
+    const name = this.#sources.packages?.owner(executable, '', this.#files.mountNamespace)?.name ?? null;
+    return { file, package: name, isInstalled: name !== null || !this.#hasPackages };
   }
 }
 
 /** The table has nanoseconds, /proc has ticks. */
-function find(processes: Pick<Processes, 'newest'>, pid: number, ticks: number): Process | undefined {
+function find(processes: ActorSources['processes'], pid: number, ticks: number): Process | undefined {
   let process = processes.newest(pid);
   while (process !== undefined && Math.floor(process.startNs / TICK_NS) !== ticks) process = process.older;
   return process;
 }
 
-function ownMountNamespace(): number {
-  try {
-    return statSync('/proc/self/ns/mnt').ino;
-  } catch {
-    return 0;
-  }
-}
+const hasPackages = () =>
+  DpkgIndex.version('') !== undefined || existsSync('/usr/bin/rpm') || existsSync('/bin/rpm');

@@ -7,19 +7,22 @@
  * the instructions without map descriptors: an update of the program or, by CO-RE, of the kernel makes it new, and other
  * contents of its maps do not.
  */
-import { BPF_OWNERS, type BpfGone, type BpfOwner, type BpfProgram } from '../../shared/bpf.ts';
+import {
+  BPF_CONCERNS,
+  BPF_OWNERS,
+  type BpfConcern,
+  type BpfGone,
+  type BpfOwner,
+  type BpfProgram,
+} from '../../shared/bpf.ts';
 import * as v from 'valibot';
 import { placeOf } from './hooks.ts';
 
-/** Type, name, tag, place, target where it was one only, owner. */
-export const knownRow = v.strictTuple([
-  v.string(),
-  v.string(),
-  v.string(),
-  v.string(),
-  v.string(),
-  v.picklist(BPF_OWNERS),
-]);
+/** Type, name, tag, place, target where it was one only, owner; then the concerns that a person accepted, with all of them. */
+export const knownRow = v.tupleWithRest(
+  [v.string(), v.string(), v.string(), v.string(), v.string(), v.picklist(BPF_OWNERS)],
+  v.picklist(BPF_CONCERNS),
+);
 export type KnownRow = v.InferOutput<typeof knownRow>;
 
 export interface Baseline {
@@ -28,16 +31,21 @@ export interface Baseline {
   readonly rows: readonly KnownRow[];
 }
 
-type Program = Pick<BpfProgram, 'id' | 'type' | 'name' | 'tag' | 'owner' | 'attachments'>;
+type Program = Pick<BpfProgram, 'id' | 'type' | 'name' | 'tag' | 'owner' | 'attachments' | 'concerns'>;
 
-export function baselineOf(programs: readonly Program[], made: number): Baseline {
+/** @param isAccepted by a person, who saw the concerns; the first look of all accepts none. */
+export function baselineOf(programs: readonly Program[], made: number, isAccepted: boolean): Baseline {
   const rows = new Map<string, KnownRow>();
   for (const program of programs) {
     for (const [place, target] of placesOf(program)) {
       const key = keyOf(program, place);
       const before = rows.get(key);
       const only = before === undefined || before[4] === target ? target : '';
-      rows.set(key, [program.type, program.name, program.tag, place, only, program.owner]);
+      const concerns = isAccepted ? new Set([...(before?.slice(6) ?? []), ...program.concerns]) : [];
+      rows.set(key, [
+        ...([program.type, program.name, program.tag, place, only, program.owner] as const),
+        ...(concerns as Iterable<BpfConcern>),
+      ]);
     }
   }
   return { made, rows: [...rows.values()] };
@@ -46,28 +54,36 @@ export function baselineOf(programs: readonly Program[], made: number): Baseline
 export interface Difference {
   /** Ids of programs. */
   readonly isNew: ReadonlySet<number>;
+  /** Of programs that are there, by id: the concerns that were accepted at each place where it is. */
+  readonly accepted: ReadonlyMap<number, readonly BpfConcern[]>;
   readonly gone: readonly BpfGone[];
 }
 
 export function difference(baseline: Baseline, programs: readonly Program[]): Difference {
-  const known = new Set<string>();
-  for (const [type, name, tag, place] of baseline.rows) {
-    known.add(keyOf({ type, name, tag }, place)).add(keyOf({ type, name, tag }));
+  const known = new Map<string, Set<BpfConcern>>();
+  for (const [type, name, tag, place, , , ...concerns] of baseline.rows) {
+    for (const key of [keyOf({ type, name, tag }, place), keyOf({ type, name, tag })])
+      known.set(key, new Set([...(known.get(key) ?? []), ...concerns]));
   }
+  const accepted = new Map<number, readonly BpfConcern[]>();
   const isNew = new Set<number>();
   const there = new Set<string>();
   for (const program of programs) {
     there.add(keyOf(program));
+    let concerns = program.concerns;
     for (const [place] of placesOf(program)) {
       there.add(keyOf(program, place));
-      if (!known.has(place === '' ? keyOf(program) : keyOf(program, place))) isNew.add(program.id);
+      const row = known.get(place === '' ? keyOf(program) : keyOf(program, place));
+      if (row === undefined) isNew.add(program.id);
+      concerns = concerns.filter((each) => row?.has(each) === true);
     }
+    if (concerns.length > 0) accepted.set(program.id, concerns);
   }
   const gone = baseline.rows.flatMap(([type, name, tag, place, target, owner]): BpfGone[] => {
     const key = place === '' ? keyOf({ type, name, tag }) : keyOf({ type, name, tag }, place);
     return there.has(key) ? [] : [{ type, name, tag, owner, target }];
   });
-  return { isNew, gone };
+  return { isNew, accepted, gone };
 }
 
 /** Each place with a target there; one place '' where it is not attached. */

@@ -37,7 +37,11 @@ describe('a stranger is at Merlon’s hook', () => {
 });
 
 it('what a stranger can do to others is a concern, what anybody else can is none', () => {
-  const program = { type: 'kprobe', attachments: [], powers: ['overrides_returns', 'sends_signals'] } as const;
+  const program = {
+    type: 'kprobe',
+    attachments: [],
+    powers: ['overrides_returns', 'sends_signals'],
+  } as const;
   expect(concernsOf({ ...program, owner: 'foreign' }, OURS)).toEqual(['overrides_returns', 'sends_signals']);
   expect(concernsOf({ ...program, owner: 'package' }, OURS)).toEqual([]);
 });

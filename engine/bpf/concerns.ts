@@ -19,6 +19,9 @@ export function concernsOf(facts: ConcernFacts, ownHooks: ReadonlySet<string>): 
   return [...(isAtOurs ? (['our_hook'] as const) : []), ...(facts.powers ?? [])];
 }
 
-export function hooksOf({ type, attachments }: Pick<ConcernFacts, 'type' | 'attachments'>): readonly string[] {
+export function hooksOf({
+  type,
+  attachments,
+}: Pick<ConcernFacts, 'type' | 'attachments'>): readonly string[] {
   return attachments.flatMap((each) => hookOf(type, each) ?? []);
 }

@@ -1,5 +1,5 @@
 /** What is told of foreign programs, each once while it is there and the host runs. */
-import type { BpfConcern, BpfProgram } from '../../shared/bpf.ts';
+import { openConcerns, type BpfConcern, type BpfProgram } from '../../shared/bpf.ts';
 import { assertNever } from '../../shared/result.ts';
 
 export interface Finding {
@@ -43,9 +43,9 @@ export class Told {
   }
 }
 
-const whatOf = ({ is_new: isNew, concerns }: BpfProgram): readonly Finding['what'][] => [
-  ...(isNew ? (['foreign_program'] as const) : []),
-  ...concerns,
+const whatOf = (program: BpfProgram): readonly Finding['what'][] => [
+  ...(program.is_new ? (['foreign_program'] as const) : []),
+  ...openConcerns(program),
 ];
 
 function sentenceOf(what: Finding['what'], program: BpfProgram): string {
@@ -67,4 +67,5 @@ function sentenceOf(what: Finding['what'], program: BpfProgram): string {
   }
 }
 
-const called = ({ id, name, type }: BpfProgram) => `${name === '' ? 'without a name' : name} (${type}, id ${id})`;
+const called = ({ id, name, type }: BpfProgram) =>
+  `${name === '' ? 'without a name' : name} (${type}, id ${id})`;

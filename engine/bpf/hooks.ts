@@ -6,11 +6,7 @@ import type { BpfAttachment } from '../../shared/bpf.ts';
 
 type Attached = Pick<BpfAttachment, 'type' | 'attach_type' | 'target'>;
 
-const TRACEPOINTS: ReadonlySet<string> = new Set([
-  'tracepoint',
-  'raw_tracepoint',
-  'raw_tracepoint_writable',
-]);
+const TRACEPOINTS: ReadonlySet<string> = new Set(['tracepoint', 'raw_tracepoint', 'raw_tracepoint_writable']);
 /** Types of programs that are attached to cgroups, interfaces and network namespaces, whose names come and go. */
 const MOVING: ReadonlySet<string> = new Set([
   ...['sched_cls', 'sched_act', 'xdp', 'netfilter', 'sock_ops', 'sk_skb', 'sk_msg', 'sk_lookup'],
@@ -44,7 +40,8 @@ export function placeOf(programType: string, attached: Attached): string {
 }
 
 /** `sched:sched_process_exec` and `syscalls/sys_exit_execve` are written with and without their group. */
-const lastWord = (target: string) => target.slice(Math.max(target.lastIndexOf('/'), target.lastIndexOf(':')) + 1);
+const lastWord = (target: string) =>
+  target.slice(Math.max(target.lastIndexOf('/'), target.lastIndexOf(':')) + 1);
 
 /** A system call's function has one name for each way into the kernel; an offset is still the same function. */
 const functionName = (target: string) =>

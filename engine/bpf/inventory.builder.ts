@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BpfInventory, BpfOutput, BpfProcess, BpfProgram } from '../../shared/bpf.ts';
 import { ok, type Result } from '../../shared/result.ts';
-import { Processes } from '../sensor/processes.ts';
+import { Processes, type ImageFile } from '../sensor/processes.ts';
 import type { Actor } from './actors.ts';
 import { EveryonesBpf, type EveryonesBpfOptions, type Finding } from './index.ts';
 import type { OwnerFacts } from './owner.ts';
@@ -14,6 +14,19 @@ type OutputAttachment = BpfOutput['attachments'][number];
 
 export const HELPER_PID = 700;
 export const BOOT = '0c6a3f2e-1111-4222-8333-444455556666';
+
+/** Of the host's own files, as the kernel tells it: on 8:1, of which `Host` has its root. */
+const HOST_FILE: ImageFile = {
+  ...{ mountNamespace: 99, device: (8 << 20) | 1, inode: '0', isStrange: false, isContained: false },
+  unit: undefined,
+};
+
+interface RunFields {
+  readonly uid?: number;
+  readonly fileUid?: bigint;
+  readonly file?: Partial<ImageFile>;
+  readonly isOwnProbe?: boolean;
+}
 
 export const program = (id: number, fields: Partial<OutputProgram> = {}): OutputProgram => ({
   id,
@@ -80,8 +93,10 @@ export const actor = (pid: number, executable: string | null, fields: Partial<Ac
   process: process(pid, executable),
   uid: 0,
   isMerlon: false,
+  isProbe: false,
   file: executable === null ? null : 'roots',
   package: null,
+  isInstalled: executable !== null && (fields.file ?? 'roots') === 'roots',
   ...fields,
 });
 
@@ -102,7 +117,8 @@ export class Host {
   asked = 0;
   helperPid: number | null = HELPER_PID;
   nowNs = 1000e9;
-  files = new Map<string, { uid: number; mode: number; ino: number }>();
+  files = new Map<string, { uid: bigint; mode: bigint; ino: bigint }>();
+  mountinfo = '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n';
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'merlon-bpf-'));
@@ -115,12 +131,32 @@ export class Host {
   }
 
   /** A process that began at `pid` seconds, root's by default. */
-  runs(pid: number, executable: string, { uid = 0, fileUid = 0 } = {}): void {
+  runs(
+    pid: number,
+    executable: string,
+    { uid = 0, fileUid = 0n, file = {}, isOwnProbe = false }: RunFields = {},
+  ): void {
     const startNs = pid * 1e9 + 3_000_000;
     const task = { pid, start_ns: startNs, ppid: 0, parent_start_ns: 0, uid, comm: `c${pid}` };
-    const image = { name: executable.split('/').at(-1), executable, commandLine: undefined, weight: 0 };
+    const name = executable.split('/').at(-1);
+    const its = { ...HOST_FILE, inode: String(pid), ...file };
+    const image = { name, executable, commandLine: undefined, file: its, isOwnProbe, weight: 0 };
     this.processes.executed({ task, cgroupId: '1' }, image);
-    this.files.set(executable, { uid: fileUid, mode: 0o755, ino: pid });
+    this.files.set(executable, { uid: fileUid, mode: 0o755n, ino: BigInt(pid) });
+  }
+
+  /** The process loads a program, as the sensor tells it. */
+  loads(bpf: EveryonesBpf, pid: number, id: number, tag = program(id).tag): void {
+    const { image, entityId } = this.processes.newest(pid) ?? {};
+    const executable = image?.executable ?? null;
+    bpf.loaded(id, tag, { ...process(pid, executable), entity_id: entityId ?? null }, image);
+  }
+
+  /** The process ends. */
+  ends(pid: number, atNs = this.nowNs): void {
+    const { startNs = 0 } = this.processes.newest(pid) ?? {};
+    const task = { pid, start_ns: startNs, ppid: 0, parent_start_ns: 0, uid: 0, comm: '' };
+    this.processes.exited({ task, cgroupId: '1' }, 0, atNs);
   }
 
   engine(fields: Partial<EveryonesBpfOptions> = {}): EveryonesBpf {
@@ -134,6 +170,9 @@ export class Host {
       processes: this.processes,
       users: { user: (uid) => (uid === 0 ? 'root' : undefined) },
       clock: { bootNs: () => this.nowNs, wallOf: (ns) => 1_700_000_000_000 + ns / 1e6 },
+      mountNamespace: HOST_FILE.mountNamespace,
+      mountinfo: () => this.mountinfo,
+      hasPackages: () => false,
       own: () => new Set(['process_exec', 'merlon_a_long_name']),
       helperPid: () => this.helperPid,
       stat: (path) => {

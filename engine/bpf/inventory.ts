@@ -1,14 +1,22 @@
 /** What the helper says of BPF, put together with who runs, who loaded what, and whose it is. Pure but for its sources. */
-import type { BpfAttachment, BpfInventory, BpfKind, BpfMap, BpfOutput, BpfProcess, BpfProgram } from '../../shared/bpf.ts';
+import type {
+  BpfAttachment,
+  BpfInventory,
+  BpfKind,
+  BpfMap,
+  BpfOutput,
+  BpfProgram,
+} from '../../shared/bpf.ts';
 import type { Users } from '../identity/users.ts';
 import type { Actor, Actors, Holder } from './actors.ts';
 import { leastTrusted } from './baseline.ts';
 import { concernsOf, hooksOf } from './concerns.ts';
+import type { Load } from './loads.ts';
 import { ownerByHolders, ownerOf, type Owned } from './owner.ts';
 
 export interface InventorySources {
   readonly actors: Actors;
-  readonly loaderOf: (program: Found) => BpfProcess | null;
+  readonly loaderOf: (program: Found) => Load | null;
   readonly percentOf: (program: Found) => number | null;
   readonly wallOf: (bootNs: number) => number;
   readonly users: Pick<Users, 'user'>;
@@ -25,8 +33,13 @@ const NAME_LENGTH = 15;
 
 export function inventoryOf(output: BpfOutput, sources: InventorySources): Bare {
   const around = new Around(output, sources.actors);
-  const judged = output.programs.map((program) => ({ program, ...around.of(program, sources.loaderOf(program)) }));
-  const twins = new Set(judged.filter((each) => each.holders.some((h) => h.isMerlon)).map((each) => twinKey(each.program)));
+  const judged = output.programs.map((program) => ({
+    program,
+    ...around.of(program, sources.loaderOf(program)),
+  }));
+  const twins = new Set(
+    judged.filter((each) => each.holders.some((h) => h.isMerlon)).map((each) => twinKey(each.program)),
+  );
   const names = new Set([...sources.own].map((name) => name.slice(0, NAME_LENGTH)));
   const owned = judged.map((each) => {
     const { program, attachments } = each;
@@ -121,7 +134,7 @@ class Around {
   }
 
   /** A link keeps its program: who holds or pins one holds or pins the other. */
-  of({ id, uid }: Found, loader: BpfProcess | null): Omit<Judged, 'program'> {
+  of({ id, uid }: Found, loader: Load | null): Omit<Judged, 'program'> {
     const attachments = this.#attachments.get(id) ?? [];
     const links = attachments.flatMap(({ link }) => link ?? []);
     const holders = [this.holders('program', id), ...links.map((link) => this.holders('link', link))].flat();

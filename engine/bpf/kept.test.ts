@@ -1,7 +1,17 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { attachment, byId, HELPER_PID, holder, Host, output, program, valueOf } from './inventory.builder.ts';
+import {
+  attachment,
+  BOOT,
+  byId,
+  HELPER_PID,
+  holder,
+  Host,
+  output,
+  program,
+  valueOf,
+} from './inventory.builder.ts';
 
 let host: Host;
 beforeEach(() => {
@@ -32,7 +42,10 @@ describe('the baseline', () => {
     await bpf.look();
     host.output = output({ at_ns: 2000e9, programs: [second] });
     expect(byId(await valueOf(bpf.inventory()), 2).is_new).toBe(true);
-    expect(await valueOf(bpf.baseline())).toMatchObject({ baseline: 1_700_002_000_000, programs: [{ is_new: false }] });
+    expect(await valueOf(bpf.baseline())).toMatchObject({
+      baseline: 1_700_002_000_000,
+      programs: [{ is_new: false }],
+    });
     expect(byId(await valueOf(host.engine().inventory()), 2).is_new).toBe(false);
   });
 
@@ -46,14 +59,52 @@ describe('the baseline', () => {
     host.output = output({ programs: [first], unread: ['Else.'] });
     const bpf = host.engine();
     const found = await valueOf(bpf.inventory());
-    expect(found.unread).toEqual([expect.stringMatching(/cannot be read any more.*merlon bpf accept/), 'Else.']);
+    expect(found.unread).toEqual([
+      expect.stringMatching(/cannot be read any more.*merlon bpf accept/),
+      'Else.',
+    ]);
     expect(found.baseline).toBe(1_700_001_000_000);
     expect(readFileSync(`${file()}.damaged`, 'utf8')).toBe(text);
     expect((await valueOf(bpf.baseline())).unread).toEqual(['Else.']);
   });
 
+  it('that is not there though Merlon ran here is begun anew, and that is said until a person asks for another', async () => {
+    host.output = output({ programs: [first] });
+    const fresh = await valueOf(host.engine({ hadEvents: () => false }).inventory());
+    expect(fresh.unread).toEqual([]);
+    rmSync(file());
+    const sentence = expect.stringMatching(/was not there.*counts as known.*merlon bpf accept/) as string;
+    const hadEvents = () => true;
+    expect((await valueOf(host.engine({ hadEvents }).inventory())).unread).toEqual([sentence]);
+    const next = host.engine({ hadEvents });
+    expect((await valueOf(next.inventory())).unread).toEqual([sentence]);
+    await next.baseline();
+    expect((await valueOf(host.engine({ hadEvents }).inventory())).unread).toEqual([]);
+  });
+
+  it('of the Merlon before is read, and accepts nothing', async () => {
+    const row = ['tracing', 'p1', program(1).tag, '', '', 'foreign'];
+    const old = { schema: 1, baseline: { made: 5, rows: [row] }, told: { boot_id: BOOT, keys: [] } };
+    writeFileSync(file(), JSON.stringify(old));
+    host.output = output({ programs: [program(1, { powers: ['sends_signals'] })] });
+    const found = await valueOf(host.engine().inventory());
+    expect(found).toMatchObject({ baseline: 5, unread: [], programs: [{ is_new: false }] });
+    expect(byId(found, 1).accepted).toBeUndefined();
+    expect(host.told).toEqual(['1 sends_signals']);
+  });
+
+  it('has the concerns that a person accepted: they are told no more, in another boot neither', async () => {
+    host.output = output({ programs: [program(1, { powers: ['sends_signals'] })] });
+    const bpf = host.engine();
+    expect(byId(await valueOf(bpf.inventory()), 1).accepted).toBeUndefined();
+    const accepted = byId(await valueOf(bpf.baseline()), 1);
+    expect(accepted).toMatchObject({ concerns: ['sends_signals'], accepted: ['sends_signals'] });
+    await host.engine({ bootId: 'another' }).look();
+    expect(host.told).toEqual(['1 sends_signals']);
+  });
+
   it('of a newer Merlon is left alone until a person asks for another', async () => {
-    const newer = JSON.stringify({ schema: 2, more: true });
+    const newer = JSON.stringify({ schema: 3, more: true });
     writeFileSync(file(), newer);
     host.output = output({ programs: [first] });
     const bpf = host.engine();
@@ -86,7 +137,10 @@ describe('what is found', () => {
     const bpf = host.engine();
     await bpf.look();
     expect(host.told).toEqual([]);
-    host.output = output({ programs: [program(1), program(2)], attachments: [attachment(2, { target: 'do_exit' })] });
+    host.output = output({
+      programs: [program(1), program(2)],
+      attachments: [attachment(2, { target: 'do_exit' })],
+    });
     await bpf.look();
     await bpf.baseline();
     await bpf.look();
@@ -106,7 +160,11 @@ describe('what is found', () => {
   });
 
   it('is nothing of Merlon’s own, whatever it can do', async () => {
-    host.output = output({ programs: [armed], attachments: [attachment(3)], holders: [holder(HELPER_PID, 3)] });
+    host.output = output({
+      programs: [armed],
+      attachments: [attachment(3)],
+      holders: [holder(HELPER_PID, 3)],
+    });
     await host.engine().look();
     expect(host.told).toEqual([]);
   });

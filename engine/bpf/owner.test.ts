@@ -4,12 +4,16 @@ import { ownerByHolders, ownerOf } from './owner.ts';
 
 const ID = 'a'.repeat(64);
 const SYSTEMD = '/usr/lib/systemd/systemd';
+const probe = actor(9, '/opt/merlon-probe', { isProbe: true });
+const pinned = ['/sys/fs/bpf/x'];
 const merlon = actor(700, '/opt/node', { isMerlon: true });
 
 describe('a program is', () => {
   it.each([
     ['merlon', 'what the helper holds', { holders: [merlon] }],
     ['merlon', 'what the helper loaded', { loader: merlon }],
+    ['merlon', 'what the probe loaded and runs on', { loader: probe }],
+    ['merlon', 'what the probe holds', { holders: [probe] }],
     ['merlon', 'the same instructions as one that the helper holds', { isTwin: true }],
     ['systemd', 'a device filter of pid 1', { type: 'cgroup_device', holders: [actor(1, SYSTEMD)] }],
     [
@@ -30,11 +34,6 @@ describe('a program is', () => {
       'nsresourced’s kprobe',
       { type: 'kprobe', holders: [actor(9, '/usr/lib/systemd/systemd-nsresourced')] },
     ],
-    [
-      'systemd',
-      'one that is pinned where systemd pins',
-      { type: 'lsm', pins: ['/sys/fs/bpf/systemd/userns-restrict/link'] },
-    ],
     ['container', 'what runc loaded', { type: 'cgroup_device', loader: actor(9, '/usr/bin/runc') }],
     [
       'container',
@@ -44,9 +43,13 @@ describe('a program is', () => {
     [
       'container',
       'what Cilium holds, from inside a container',
-      { type: 'sched_cls', holders: [actor(9, '/usr/bin/cilium-agent', { file: 'missing' })] },
+      { type: 'sched_cls', holders: [actor(9, '/usr/bin/cilium-agent', { file: 'contained' })] },
     ],
-    ['package', 'what a packaged daemon holds', { holders: [actor(9, '/usr/bin/sysdigd', { package: 'sysdig' })] }],
+    [
+      'package',
+      'what a packaged daemon holds',
+      { holders: [actor(9, '/usr/bin/sysdigd', { package: 'sysdig' })] },
+    ],
   ] as const)('%s: %s', (owner, _, fields) => {
     const told = ownerOf(facts(fields));
     expect(told.owner).toBe(owner);
@@ -96,7 +99,11 @@ describe('a stranger stays one', () => {
       { type: 'cgroup_device', loader: actor(9, '/root/x'), cgroups: [`/docker-${ID}.scope`] },
       /\/root\/x loaded it/,
     ],
-    ['of a type that systemd has none of, held by pid 1', { type: 'tracing', holders: [actor(1, SYSTEMD)] }, /holds it/],
+    [
+      'of a type that systemd has none of, held by pid 1',
+      { type: 'tracing', holders: [actor(1, SYSTEMD)] },
+      /holds it/,
+    ],
     [
       'with a power that systemd’s have not',
       { type: 'lsm', powers: ['sends_signals'], holders: [actor(1, SYSTEMD)] },
@@ -111,6 +118,43 @@ describe('a stranger stays one', () => {
       'loaded by a packaged interpreter',
       { loader: actor(9, '/usr/bin/python3.12', { package: 'python3' }) },
       /takes whatever it is handed/,
+    ],
+    ['of merlon-probe that is pinned', { loader: probe, pins: pinned }, /merlon-probe loaded it/],
+    [
+      'that merlon-probe holds and another loaded',
+      { loader: actor(8, '/root/x'), holders: [probe] },
+      /root\/x loaded/,
+    ],
+    [
+      'from a deleted Cilium, or one with another’s library',
+      { type: 'sched_cls', holders: [actor(9, '/usr/bin/cilium-agent', { file: 'strange' })] },
+      /may have run other code/,
+    ],
+    [
+      'from a Cilium outside of containers that is not the host’s',
+      { type: 'sched_cls', holders: [actor(9, '/usr/bin/cilium-agent', { file: 'missing' })] },
+      /nothing shows/,
+    ],
+    [
+      'from a runc of no package',
+      { type: 'cgroup_device', loader: actor(9, '/usr/local/bin/runc', { isInstalled: false }) },
+      /nobody’s that Merlon knows/,
+    ],
+    [
+      'from a systemd of no package',
+      { type: 'lsm', loader: actor(9, '/usr/lib/systemd/systemd-x', { isInstalled: false }) },
+      /nobody’s that Merlon knows/,
+    ],
+    ['pinned where systemd pins', { type: 'lsm', pins: ['/sys/fs/bpf/systemd/x'] }, /pinned at/],
+    [
+      'whose instructions are not shown, held by pid 1',
+      { type: 'lsm', powers: null, holders: [actor(1, SYSTEMD)] },
+      /holds it/,
+    ],
+    [
+      'of a package, with a power',
+      { powers: ['overrides_returns'], loader: actor(9, '/usr/bin/true', { package: 'coreutils' }) },
+      /package coreutils, but it can do more/,
     ],
     ['that only a pin keeps', { pins: ['/sys/fs/bpf/x'] }, /pinned at \/sys\/fs\/bpf\/x/],
     ['that nobody holds', {}, /nobody saw who loaded it/],

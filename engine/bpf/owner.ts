@@ -4,7 +4,8 @@
  *
  * This sorts a list; it allows nothing. Root can replace an executable, or hand a descriptor to pid 1, which keeps it
  * (sd_notify's FDSTORE): so systemd and container runtimes are believed only what their programs are (types as below,
- * none with a power over others), and a loader that was seen counts more than whoever holds it now.
+ * none with a power over others, nor one whose powers nobody knows), and a loader that was seen counts more than whoever
+ * holds it now. What of an executable's path is believed at all, files.ts says.
  */
 import type { BpfOwner, BpfPower } from '../../shared/bpf.ts';
 import { containerOf } from '../identity/containers.ts';
@@ -40,7 +41,6 @@ const SYSTEMD_TYPES: ReadonlySet<string> = new Set([
 ]);
 const SYSTEMD = /^\/(usr\/)?lib\/systemd\/systemd(-[a-z]+)*$/;
 const NSRESOURCED = /^\/(usr\/)?lib\/systemd\/systemd-nsresource(d|work)$/;
-const SYSTEMD_PINS = ['/sys/fs/bpf/systemd/', '/run/systemd/'];
 
 /** Runtimes filter devices; Cilium is the network. */
 const NETWORK_TYPES: ReadonlySet<string> = new Set([
@@ -74,26 +74,31 @@ export function ownerOf(facts: OwnerFacts): Owned {
 
 /** Of something that only its holders tell of, such as a map that no program uses. */
 export function ownerByHolders(holders: readonly Actor[]): BpfOwner {
-  if (holders.some((each) => each.isMerlon)) return 'merlon';
+  if (holders.some((each) => each.isMerlon || each.isProbe)) return 'merlon';
   const roots = holders.filter((each) => each.uid === 0);
   if (roots.some(isSystemd)) return 'systemd';
   if (roots.some((each) => isRuntime(each, RUNTIME) || isRuntime(each, CILIUM))) return 'container';
   return roots.some(isPackaged) ? 'package' : 'foreign';
 }
 
-function merlons({ loader, holders, isTwin }: OwnerFacts): string | undefined {
+function merlons({ loader, holders, isTwin, pins }: OwnerFacts): string | undefined {
   if (holders.some((each) => each.isMerlon)) return 'Merlon’s helper holds it.';
   if (loader?.isMerlon === true) return 'Merlon’s helper loaded it.';
+  // The probe pins nothing, and nothing that it loads outlives it.
+  if (pins.length === 0 && (loader === null ? holders.some((each) => each.isProbe) : loader.isProbe))
+    return 'Merlon’s probe tries it out, to find out what this kernel takes.';
   return isTwin ? 'Its instructions are those of a program that Merlon’s helper holds.' : undefined;
 }
 
 /** Who loaded it, also where it is not known what that ran; else who holds it. Root's alone. */
 function witnesses({ loader, holders }: OwnerFacts): readonly (readonly [Actor, verb: string])[] {
-  const all = loader === null ? holders.map((each) => [each, 'holds'] as const) : [[loader, 'loaded'] as const];
+  const all =
+    loader === null ? holders.map((each) => [each, 'holds'] as const) : [[loader, 'loaded'] as const];
   return all.filter(([{ uid, process }]) => uid === 0 || (uid === null && process.pid === 1));
 }
 
-const hasPowers = ({ powers }: OwnerFacts) => powers !== null && powers.length > 0;
+/** Where its instructions are not shown, it may have all of them. */
+const hasPowers = ({ powers }: OwnerFacts) => powers === null || powers.length > 0;
 
 function systemds(facts: OwnerFacts): string | undefined {
   if (hasPowers(facts)) return undefined;
@@ -103,20 +108,17 @@ function systemds(facts: OwnerFacts): string | undefined {
       (SYSTEMD_TYPES.has(facts.type) ||
         (facts.type === 'kprobe' && NSRESOURCED.test(actor.process.executable ?? ''))),
   );
-  if (found !== undefined) {
-    const [{ process }, verb] = found;
-    return process.pid === 1 ? `Pid 1, which is systemd, ${verb} it.` : `${process.executable ?? 'systemd'} ${verb} it.`;
-  }
-  if (facts.loader !== null) return undefined;
-  const pin = facts.pins.find((path) => SYSTEMD_PINS.some((folder) => path.startsWith(folder)));
-  const isKind = SYSTEMD_TYPES.has(facts.type) || facts.type === 'kprobe';
-  return pin !== undefined && isKind ? `It is pinned at ${pin}, where systemd keeps its own.` : undefined;
+  if (found === undefined) return undefined;
+  const [{ process }, verb] = found;
+  return process.pid === 1
+    ? `Pid 1, which is systemd, ${verb} it.`
+    : `${process.executable ?? 'systemd'} ${verb} it.`;
 }
 
 /** Pid 1 also where its executable could not be read; any other only by its executable. */
-function isSystemd({ process, file }: Actor): boolean {
+function isSystemd({ process, isInstalled }: Actor): boolean {
   if (process.executable === null) return process.pid === 1 && process.name === 'systemd';
-  return SYSTEMD.test(process.executable) && (file === 'roots' || process.pid === 1);
+  return SYSTEMD.test(process.executable) && (isInstalled || process.pid === 1);
 }
 
 function containers(facts: OwnerFacts): string | undefined {
@@ -135,25 +137,26 @@ function containers(facts: OwnerFacts): string | undefined {
     : `It filters the devices of the container ${container.id.slice(0, 12)}.`;
 }
 
-/** A path that the host does not have may be one inside a container: Cilium’s agent runs in one. */
-function isRuntime({ process, file }: Actor, names: RegExp): boolean {
+/** Cilium’s agent runs in a container itself, and so do runtimes within one. */
+function isRuntime({ process, file, isInstalled }: Actor, names: RegExp): boolean {
   const name = SYSTEM_FOLDER.exec(process.executable ?? '')?.at(-1);
-  return name !== undefined && names.test(name) && file !== 'others';
+  return name !== undefined && names.test(name) && (isInstalled || file === 'contained');
 }
 
 function packages(facts: OwnerFacts): string | undefined {
+  if (hasPowers(facts)) return undefined;
   const found = witnesses(facts).find(([actor]) => isPackaged(actor));
   if (found === undefined) return undefined;
   const [actor, verb] = found;
   return `${actor.process.executable ?? ''} ${verb} it, which is of the package ${actor.package ?? ''}.`;
 }
 
-const isPackaged = ({ file, package: name, process }: Actor) =>
-  file === 'roots' && name !== null && !isGeneral(process.executable);
+const isPackaged = ({ isInstalled, package: name, process }: Actor) =>
+  isInstalled && name !== null && !isGeneral(process.executable);
 const isGeneral = (executable: string | null) => GENERAL.test((executable ?? '').split('/').at(-1) ?? '');
 
 /** What it pretends to be first; else what is known of who brought it. */
-function stranger({ name, uid, isNamesake, loader, holders, pins, cgroups }: OwnerFacts): string {
+function stranger({ name, uid, powers, isNamesake, loader, holders, pins, cgroups }: OwnerFacts): string {
   if (isNamesake)
     return `It calls itself ${name} as one of Merlon’s programs does, but Merlon’s helper neither holds it nor loaded it.`;
   if (name.startsWith('sd_'))
@@ -166,6 +169,12 @@ function stranger({ name, uid, isNamesake, loader, holders, pins, cgroups }: Own
       return `A process that calls itself ${called} (pid ${pid}) ${verb} it, and what that runs is not known.`;
     if (isGeneral(executable)) return `${executable} ${verb} it, which takes whatever it is handed.`;
     if (actor.uid !== 0) return `${executable} ${verb} it, and not as root.`;
+    if (actor.file === 'strange')
+      return `${executable} ${verb} it, and may have run other code: it was started with LD_PRELOAD or the like, or deleted.`;
+    if (actor.isInstalled && actor.package !== null && (powers === null || powers.length > 0))
+      return `${executable} ${verb} it, which is of the package ${actor.package}, but it ${powers === null ? 'may be able to do' : 'can do'} more to others than a package is believed.`;
+    if (actor.file === 'missing' || actor.file === 'contained')
+      return `${executable} ${verb} it, and nothing shows that this is the host’s own file of that path.`;
     return `${executable} ${verb} it, which is nobody’s that Merlon knows.`;
   }
   if (pins[0] !== undefined) return `No process holds it; it stays because it is pinned at ${pins[0]}.`;

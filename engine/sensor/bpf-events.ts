@@ -4,7 +4,18 @@ import type { BpfCommand, EventAction, EventFields } from '../../shared/event.ts
 import { attachType, commandName, linkType, programType } from './bpf-names.ts';
 import type { BpfRecord } from './decode.ts';
 import { errorName } from './names.ts';
+import type { Process } from './processes.ts';
 import { MERLON_B_ASKED, MERLON_B_MISSING, MERLON_B_PATH_CUT } from './records.generated.ts';
+
+export interface LoadedProgram {
+  /** The kernel’s number of it. */
+  readonly id: number;
+  /** 16 hex digits. */
+  readonly tag: string;
+  /** Boot-clock nanoseconds. */
+  readonly atNs: number;
+  readonly process: Process;
+}
 
 export type BpfAction = Extract<
   EventAction,

@@ -13,7 +13,12 @@ function stats(
   const kernel = BEFORE + made;
   const processes = Math.floor(made / 2);
   const tasks = { kernel_before: kernel, kernel_after: kernel, made, processes, told: processes, ...change };
-  const programs = Object.entries(missed).map(([name, count]) => ({ name, runs: 0, run_ns: 0, missed: count }));
+  const programs = Object.entries(missed).map(([name, count]) => ({
+    name,
+    runs: 0,
+    run_ns: 0,
+    missed: count,
+  }));
   return { programs, tasks, lost: [], left_out: [], received: 0, pending: 0 };
 }
 

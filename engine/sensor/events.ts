@@ -5,7 +5,7 @@ import type { CgroupIdentity, Cgroups } from '../identity/cgroups.ts';
 import type { Packages } from '../identity/packages.ts';
 import type { Users } from '../identity/users.ts';
 import type { CommandLine, Redactor } from '../redact.ts';
-import { bpfAction, bpfFields } from './bpf-events.ts';
+import { bpfAction, bpfFields, type LoadedProgram } from './bpf-events.ts';
 import type {
   BpfRecord,
   DecodedRecord,
@@ -49,16 +49,6 @@ export interface Surroundings {
   readonly probe?: OwnProbe;
   /** A BPF program was loaded, by whomever; who it is may be known later only. */
   readonly onLoaded?: (loaded: LoadedProgram) => void;
-}
-
-export interface LoadedProgram {
-  /** The kernel’s number of it. */
-  readonly id: number;
-  /** 16 hex digits. */
-  readonly tag: string;
-  /** Boot-clock nanoseconds. */
-  readonly atNs: number;
-  readonly process: Process;
 }
 
 /**
@@ -105,10 +95,11 @@ export class EventMaker {
 
   #exec(record: ExecRecord, sequence: number): EventFields {
     const { line, flags } = this.#arguments(record);
-    const image = imageOf(record, line);
+    const group = this.#around.cgroups.of(record.cgroupId, record.task.pid);
+    const image = imageOf(record, line, group);
     this.#around.probe?.saw(record, image);
     const process = this.#around.processes.executed(record, image);
-    return this.#program(record, sequence, process, line, flags, 'exec', START);
+    return this.#program(record, sequence, process, group, line, flags, 'exec', START);
   }
 
   /**
@@ -120,14 +111,15 @@ export class EventMaker {
     const known = processes.find(record.task.pid, record.task.start_ns);
     if (known?.status !== undefined) return undefined;
     const { line, flags } = this.#arguments(record);
-    const image = imageOf(record, line);
+    const group = this.#around.cgroups.of(record.cgroupId, record.task.pid);
+    const image = imageOf(record, line, group);
     const same =
       known?.image !== undefined &&
       known.image.executable === image.executable &&
       known.image.commandLine === image.commandLine;
     this.#around.probe?.saw(record, image);
     const process = processes.executed(record, image);
-    return same ? undefined : this.#program(record, sequence, process, line, flags, 'running', INFO);
+    return same ? undefined : this.#program(record, sequence, process, group, line, flags, 'running', INFO);
   }
 
   #arguments(record: ExecRecord): { line: CommandLine; flags: number } {
@@ -143,6 +135,7 @@ export class EventMaker {
     record: ExecRecord,
     sequence: number,
     process: Process,
+    group: CgroupIdentity | undefined,
     line: CommandLine,
     flags: number,
     action: 'exec' | 'running',
@@ -151,7 +144,6 @@ export class EventMaker {
     const { task } = record;
     const { bootId, clock, users, redactor, processes } = this.#around;
     const parent = processes.find(task.ppid, task.parent_start_ns);
-    const group = this.#around.cgroups.of(record.cgroupId, task.pid);
     const owner =
       record.executable === ''
         ? undefined

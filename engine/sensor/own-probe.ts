@@ -3,31 +3,26 @@
  * that is no news. It is known by its file and by how it was started, never by the name that a task gives itself; root
  * alone could make another program look like it, and what that loads is in the inventory still, with who loaded it.
  */
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ExecRecord } from './decode.ts';
+import { isStrange, ownMountNamespace } from './image.ts';
 import type { Image } from './processes.ts';
-import {
-  MERLON_F_ARGS_MISSING,
-  MERLON_F_DELETED,
-  MERLON_F_ENV_CUT,
-  MERLON_F_LD_AUDIT,
-  MERLON_F_LD_LIBRARY_PATH,
-  MERLON_F_LD_PRELOAD,
-} from './records.generated.ts';
-
-/** With these it may run another’s code. */
-const STRANGE = MERLON_F_LD_PRELOAD | MERLON_F_LD_AUDIT | MERLON_F_LD_LIBRARY_PATH | MERLON_F_DELETED;
 
 export class OwnProbe {
   readonly #file: string;
-  /** Of its processes; those that it forks share it. */
-  readonly #images = new WeakSet<Image>();
+  readonly #mountNamespace: number;
+  readonly #inodeOf: (file: string) => string | undefined;
   #calls = 0;
 
-  /** @param file its absolute path, as the kernel says it. */
-  constructor(file: string) {
+  /**
+   * @param file its absolute path, as the kernel says it. @param mountNamespace where that path is meant: a container
+   * may have a file of its own there.
+   */
+  constructor(file: string, mountNamespace = ownMountNamespace(), inodeOf = inodeAt) {
     this.#file = file;
+    this.#mountNamespace = mountNamespace;
+    this.#inodeOf = inodeOf;
   }
 
   /** The one that lies beside this helper, and that it starts. */
@@ -46,18 +41,27 @@ export class OwnProbe {
     return this.#calls;
   }
 
-  /** A program was started, or found running. */
-  saw({ exec, executable, task }: ExecRecord, image: Image): void {
-    if (executable !== this.#file || task.uid !== 0 || (exec.flags & STRANGE) !== 0) return;
-    // A snapshot that cannot read arguments (before Linux 5.18) cannot read the environment either.
-    const unread = (exec.flags & MERLON_F_ENV_CUT) !== 0 && (exec.flags & MERLON_F_ARGS_MISSING) === 0;
-    if (!unread) this.#images.add(image);
+  /** A program was started, or found running. Its image is marked; processes that it forks share it. */
+  saw({ kind, exec, executable, inode, task }: ExecRecord, image: Image): void {
+    if (executable !== this.#file || task.uid !== 0 || isStrange(exec.flags)) return;
+    // One that is found running has a mount namespace of its own already, which it makes for what it tries.
+    const isOurs =
+      task.mnt_ns === this.#mountNamespace || (kind === 'running' && inode === this.#inodeOf(this.#file));
+    if (isOurs) image.isOwnProbe = true;
   }
 
   /** Whether a call of bpf() was made by it. */
   claims(image: Image | undefined): boolean {
-    if (image === undefined || !this.#images.has(image)) return false;
+    if (image?.isOwnProbe !== true) return false;
     this.#calls++;
     return true;
+  }
+}
+
+function inodeAt(file: string): string | undefined {
+  try {
+    return String(statSync(file, { bigint: true }).ino);
+  } catch {
+    return undefined;
   }
 }

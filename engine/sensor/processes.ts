@@ -10,8 +10,26 @@ export interface Image {
   readonly name: string | undefined;
   readonly executable: string | undefined;
   readonly commandLine: string | undefined;
+  /** What the kernel said of its file; undefined where nothing was said. */
+  readonly file?: ImageFile;
+  /** Whether it is merlon-probe itself, as OwnProbe found. */
+  isOwnProbe?: boolean;
   /** Roughly what it costs to keep, in bytes. */
   readonly weight: number;
+}
+
+/** By which a path is believed to be the host’s file of that name, and what ran to be that file’s code alone. */
+export interface ImageFile {
+  /** Inode number of the mount namespace in which its path is meant. */
+  readonly mountNamespace: number;
+  /** As in records: of the file system, major and minor. */
+  readonly device: number;
+  readonly inode: string;
+  /** Another’s code may run in it, or the file was gone. */
+  readonly isStrange: boolean;
+  /** When it was started: of a container’s cgroup, and of which unit of systemd’s. */
+  readonly isContained: boolean;
+  readonly unit: string | undefined;
 }
 
 /** What every record says about its process. */

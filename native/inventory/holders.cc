@@ -1,10 +1,15 @@
 /* Which processes hold programs, maps and links by descriptors, and the programs on their perf events. */
 #include "inventory.h"
 
+#include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <climits>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <set>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 
@@ -54,20 +59,30 @@ const char *id_of(const char *kind)
 	return *kind == 'p' ? "prog_id" : *kind == 'm' ? "map_id" : "link_id";
 }
 
+/* As links.cc has it of a link's, which is told as the same (Linux 6.6 and later). */
+std::string query_target(const char *name, const std::string &kind, uint64_t offset)
+{
+	char more[24] = "";
+	if (kind == "uprobe" || kind == "uretprobe" || (offset && kind.ends_with("probe")))
+		snprintf(more, sizeof more, "+0x%lx", offset);
+	return std::string(name) + more;
+}
+
 /* A program on a perf event without a link (PERF_EVENT_IOC_SET_BPF), or with one of a kernel that does not name it. */
 void take_perf_event(int pid, int fd, Inventory &into)
 {
 	static const char *const kinds[] = {"raw_tracepoint", "tracepoint", "kprobe",
 					    "kretprobe",      "uprobe",     "uretprobe"};
-	char name[256] = "";
+	char name[PATH_MAX] = "";
 	uint32_t length = sizeof name, program = 0, type = 0;
 	__u64 offset = 0, address = 0;
 	if (bpf_task_fd_query(pid, fd, 0, name, &length, &program, &type, &offset, &address) || !program)
 		return;
-	std::string kind = type < sizeof kinds / sizeof *kinds ? kinds[type] : "", target = native::printable(name);
+	std::string kind = type < sizeof kinds / sizeof *kinds ? kinds[type] : "",
+		    target = shown(query_target(name, kind, offset));
 	for (Attachment &each : into.attachments)
 		if (each.program == program && each.type == "perf_event" &&
-		    (each.target.empty() || each.target == target)) {
+		    (each.target.empty() || each.target == target)) { /* that link's own, or told already */
 			each.attach_type = kind;
 			each.target = target;
 			return;
@@ -76,14 +91,22 @@ void take_perf_event(int pid, int fd, Inventory &into)
 		into.attachments.push_back({program, std::nullopt, "perf_event", kind, target, false});
 }
 
-void look_at(Process &process, Inventory &into)
+bool is_late(Inventory &into)
+{
+	return into.is_late("The search of processes", "who holds the rest is not known");
+}
+
+/* False where no more is to be looked at. */
+bool look_at(Process &process, Inventory &into)
 {
 	std::string folder = std::to_string(process.pid), path = "/proc/" + folder + "/fd";
 	DIR *entries = opendir(path.c_str());
 	if (!entries)
-		return; /* it has ended */
-	while (dirent *each = readdir(entries)) {
+		return true; /* it has ended */
+	bool goes_on = true;
+	while (dirent *each = goes_on ? readdir(entries) : nullptr) {
 		char link[64];
+		goes_on = !is_late(into);
 		ssize_t length = readlinkat(dirfd(entries), each->d_name, link, sizeof link - 1);
 		if (length <= 0 || strncmp(link, "anon_inode:", 11) != 0)
 			continue;
@@ -101,23 +124,58 @@ void look_at(Process &process, Inventory &into)
 			into.holders.push_back({{kind, id}, process.pid, process.start_ticks, process.comm});
 	}
 	closedir(entries);
+	return goes_on;
+}
+
+bool is_same(const std::string &namespace_path, const struct stat &other)
+{
+	struct stat self;
+	return stat(namespace_path.c_str(), &self) || (self.st_ino == other.st_ino && self.st_dev == other.st_dev);
+}
+
+/* Root's first, which do most of BPF: others' millions of descriptors shall not use up the time for them. */
+std::vector<int> all_processes(DIR *proc, Inventory &into)
+{
+	std::vector<int> processes;
+	std::set<int> others;
+	while (dirent *each = readdir(proc)) {
+		if (is_late(into))
+			break;
+		struct stat folder;
+		int pid = atoi(each->d_name);
+		if (!isdigit(static_cast<unsigned char>(each->d_name[0])) || pid == getpid() ||
+		    fstatat(dirfd(proc), each->d_name, &folder, AT_SYMLINK_NOFOLLOW))
+			continue;
+		processes.push_back(pid);
+		if (folder.st_uid != 0)
+			others.insert(pid);
+	}
+	std::stable_partition(processes.begin(), processes.end(), [&](int pid) { return !others.contains(pid); });
+	return processes;
 }
 
 } // namespace
 
 void gather_holders(Inventory &into)
 {
-	DIR *entries = opendir("/proc");
-	if (!entries) {
-		into.unread.push_back(std::string("The processes could not be listed: ") + strerror(errno) + ".");
+	DIR *proc = opendir("/proc");
+	if (!proc) {
+		into.tell(std::string("The processes could not be listed: ") + strerror(errno) + ".");
 		return;
 	}
-	while (dirent *each = readdir(entries)) {
-		Process process{.pid = atoi(each->d_name), .comm = ""};
-		if (isdigit(static_cast<unsigned char>(each->d_name[0])) && process.pid != getpid())
-			look_at(process, into);
+	struct stat own_network;
+	bool is_alone = stat("/proc/self/ns/net", &own_network) == 0;
+	for (int pid : all_processes(proc, into)) {
+		Process process{.pid = pid, .comm = ""};
+		if (is_alone && !is_same("/proc/" + std::to_string(pid) + "/ns/net", own_network)) {
+			is_alone = false;
+			into.tell("There are other network namespaces: which programs their interfaces have without a "
+				  "link is not known.");
+		}
+		if (!look_at(process, into))
+			break;
 	}
-	closedir(entries);
+	closedir(proc);
 }
 
 } // namespace inventory

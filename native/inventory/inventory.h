@@ -1,11 +1,13 @@
 /* All BPF of the host, as the kernel says it: what native/inventory gathers and prints (shared/bpf.ts, bpfOutput). */
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+#include <sys/types.h>
 
 namespace inventory
 {
@@ -38,6 +40,7 @@ struct Attachment {
 	std::optional<uint32_t> link;
 	std::string type, attach_type, target;
 	bool detachable;
+	uint64_t cgroup = 0; /* its id, where the target is one; not printed */
 };
 
 /* A program, map or link. */
@@ -58,6 +61,9 @@ struct Holder {
 	std::string comm;
 };
 
+/* Others decide how much there is to look at: after so long what is left is not looked at, which is said. */
+constexpr std::chrono::seconds kPatience{3};
+
 struct Inventory {
 	std::vector<Program> programs;
 	std::vector<Map> maps;
@@ -65,16 +71,35 @@ struct Inventory {
 	std::vector<Pin> pins;
 	std::vector<Holder> holders;
 	std::vector<std::string> unread; /* sentences */
+	std::chrono::steady_clock::time_point until = std::chrono::steady_clock::now() + kPatience;
 
+	/* Puts a sentence into `unread`, once. */
+	void tell(const std::string &sentence);
+	/* Whether time is up, with a sentence: "`What` was given up after 3 s: `rest`." */
+	bool is_late(const char *what, const char *rest);
+	/* Of a bounded length: what is left out is said in it. */
 	std::string to_json(uint64_t taken_ms, uint64_t at_ns, bool statistics) const;
 };
 
-/* The version 2 cgroups of the host, as paths from its root. */
+/* A name that others chose, to be printed: reversible (shared/bytes.ts), and at most 1,024 characters of it. */
+std::string shown(const std::string &raw);
+
+/* The version 2 cgroups of the host, as paths from its root, which is "". */
 struct Cgroups {
 	std::string mount; /* "" where none is mounted */
-	std::map<uint64_t, std::string> paths;
+	dev_t device = 0;
+	std::map<uint64_t, std::string> paths; /* by id, as they are: to be opened, not to be printed */
 };
 Cgroups find_cgroups(Inventory &into);
+std::string shown_cgroup(const std::string &path);
+
+/* A network interface of this network namespace, with the programs of XDP on it and how each runs. */
+struct Interface {
+	uint32_t index;
+	std::string name;
+	std::vector<std::pair<const char *, uint32_t>> xdp;
+};
+std::vector<Interface> find_interfaces(Inventory &into);
 
 /* The places in /proc/self/mountinfo where a file system of that type is mounted. */
 std::vector<std::string> mounts_of(const std::string &type);
@@ -87,18 +112,16 @@ template <typename List> bool has_room(const List &list, const char *what, Inven
 {
 	if (list.size() < kMost)
 		return true;
-	std::string said = "There are more than " + std::to_string(kMost) + " " + what + ": the others are left out.";
-	if (into.unread.empty() || into.unread.back() != said)
-		into.unread.push_back(said);
+	into.tell("There are more than " + std::to_string(kMost) + " " + what + ": the others are left out.");
 	return false;
 }
 
 /* Each gathers what its name says. Those further down use what those above have found. */
 void gather_programs(Inventory &into);
 void gather_maps(Inventory &into);
-void gather_links(Inventory &into, const Cgroups &cgroups);
+void gather_links(Inventory &into, const Cgroups &cgroups, const std::vector<Interface> &interfaces);
 void gather_cgroups(Inventory &into, const Cgroups &cgroups);
-void gather_interfaces(Inventory &into);
+void gather_interfaces(Inventory &into, const std::vector<Interface> &interfaces);
 void gather_pins(Inventory &into);
 void gather_holders(Inventory &into); /* and programs on their perf events */
 

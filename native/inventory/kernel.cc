@@ -35,16 +35,23 @@ struct FreeTypes {
 };
 using Types = std::unique_ptr<btf, FreeTypes>;
 
-/* Read once: the kernel's own change with a reboot alone, and a module's id is not used again. */
-btf *types_of(uint32_t object)
+/* They change with a reboot alone. */
+btf *kernel_types()
 {
 	static const Types kernel(btf__load_vmlinux_btf());
+	return kernel.get();
+}
+
+/* Read once, as a module's id is not used again. */
+btf *types_of(uint32_t object)
+{
+	btf *kernel = kernel_types();
 	static std::map<uint32_t, Types> modules;
 	if (!kernel)
 		return nullptr;
 	auto known = modules.find(object);
 	if (known != modules.end())
-		return known->second ? known->second.get() : kernel.get();
+		return known->second ? known->second.get() : kernel;
 	Fd fd = open_id(BPF_BTF_GET_FD_BY_ID, object);
 	char name[64] = "";
 	bpf_btf_info info{};
@@ -53,12 +60,12 @@ btf *types_of(uint32_t object)
 	if (!fd || !info_of(fd, &info, sizeof info))
 		return nullptr;
 	bool module = info.kernel_btf && strcmp(name, "vmlinux") != 0;
-	Types types(module ? btf__load_from_kernel_by_id_split(object, kernel.get()) : nullptr);
+	Types types(module ? btf__load_from_kernel_by_id_split(object, kernel) : nullptr);
 	if (module && !types)
 		return nullptr;
 	auto &kept = modules[object];
 	kept = std::move(types);
-	return kept ? kept.get() : kernel.get();
+	return kept ? kept.get() : kernel;
 }
 
 } // namespace
@@ -113,6 +120,11 @@ uint64_t FdInfo::number(const char *name) const
 	std::string key = "\n" + std::string(name) + ":";
 	size_t at = text.find(key);
 	return at == std::string::npos ? 0 : strtoull(text.c_str() + at + key.size(), nullptr, 10);
+}
+
+void read_types()
+{
+	kernel_types();
 }
 
 std::string type_name(uint32_t btf_object, uint32_t type)

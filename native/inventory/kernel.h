@@ -38,6 +38,9 @@ class FdInfo
 	std::string text;
 };
 
+/* The kernel's own types, once. */
+void read_types();
+
 /* The name of a type of the kernel or of a module, such as a function's; "" where it is not known. */
 std::string type_name(uint32_t btf_object, uint32_t type);
 

@@ -1,10 +1,12 @@
 /* Every link: a program with the place that it hangs on. What the kernel tells of the place differs by type. */
 #include "inventory.h"
 
+#include <algorithm>
+#include <climits>
 #include <cstring>
-#include <net/if.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "../text.h"
 #include "kernel.h"
 #include "names.h"
 
@@ -56,12 +58,47 @@ struct LinkInfo {
 	};
 };
 
-std::string interface_name(uint32_t index)
+/* What there is to know of a place on a network interface. */
+struct Places {
+	const Cgroups &cgroups;
+	const std::vector<Interface> &interfaces;
+};
+
+/*
+ * The index is one of the interface's own network namespace, which the kernel does not tell, and another interface may
+ * have it here: a name is said where this namespace itself says that the link is there.
+ */
+std::string interface_name(uint32_t index, const Places &places,
+			   const std::function<bool(const Interface &interface)> &is_there)
 {
-	char name[IF_NAMESIZE];
-	if (if_indextoname(index, name))
-		return native::printable(name);
+	for (const Interface &each : places.interfaces)
+		if (index && each.index == index && is_there(each))
+			return each.name;
 	return index ? "interface " + std::to_string(index) : "";
+}
+
+bool has_xdp(const Interface &interface, uint32_t program)
+{
+	return std::any_of(interface.xdp.begin(), interface.xdp.end(),
+			   [&](const auto &each) { return each.second == program; });
+}
+
+/* tcx and netkit tell their links (Linux 6.6 and 6.7, as the types themselves; uapi/linux/bpf.h, BPF_PROG_QUERY). */
+bool has_link(const Interface &interface, uint32_t type, uint32_t link)
+{
+	constexpr uint32_t most = 64; /* BPF_MPROG_MAX of the kernel */
+	uint32_t programs[most] = {}, links[most] = {};
+	struct {
+		uint32_t interface, type, flags, attach_flags;
+		uint64_t programs;
+		uint32_t count, pad;
+		uint64_t program_flags, links, link_flags, revision;
+	} query{};
+	query.interface = interface.index, query.type = type, query.count = most;
+	query.programs = reinterpret_cast<uintptr_t>(programs), query.links = reinterpret_cast<uintptr_t>(links);
+	if (syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof query))
+		return false;
+	return std::find(std::begin(links), std::end(links), link) != std::end(links);
 }
 
 std::string hex(uint64_t number)
@@ -111,16 +148,16 @@ bool ask_for_name(LinkInfo &info, char *name, uint32_t length)
 	return true;
 }
 
-Attachment attachment_of(const LinkInfo &info, const std::string &name, const Inventory &all, const Cgroups &cgroups)
+Attachment attachment_of(const LinkInfo &info, const std::string &name, const Inventory &all, const Places &places)
 {
-	Attachment each{info.prog_id, info.id, link_type(info.type), "", name, false};
+	Attachment each{info.prog_id, info.id, link_type(info.type), "", shown(name), false};
 	auto with = [&](uint32_t type, const std::string &target) {
 		each.attach_type = attach_type(type);
 		each.target = target;
 	};
 	switch (info.type) {
 	case kTracing: {
-		std::string function = native::printable(type_name(info.tracing.object, info.tracing.type));
+		std::string function = shown(type_name(info.tracing.object, info.tracing.type));
 		/* Before Linux 5.13 the link did not say; its program does from 6.0 on. */
 		for (const Program &program : all.programs)
 			if (function.empty() && program.id == info.prog_id)
@@ -129,9 +166,11 @@ Attachment attachment_of(const LinkInfo &info, const std::string &name, const In
 		break;
 	}
 	case kCgroup: {
-		auto known = cgroups.paths.find(info.cgroup.id);
-		with(info.cgroup.attach_type,
-		     known == cgroups.paths.end() ? "cgroup " + std::to_string(info.cgroup.id) : known->second);
+		auto known = places.cgroups.paths.find(info.cgroup.id);
+		with(info.cgroup.attach_type, known == places.cgroups.paths.end()
+						  ? "cgroup " + std::to_string(info.cgroup.id)
+						  : shown_cgroup(known->second));
+		each.cgroup = info.cgroup.id;
 		each.detachable = true;
 		break;
 	}
@@ -141,12 +180,15 @@ Attachment attachment_of(const LinkInfo &info, const std::string &name, const In
 		break;
 	case kXdp:
 		each.attach_type = "xdp";
-		each.target = interface_name(info.pair.id);
+		each.target = interface_name(info.pair.id, places,
+					     [&](const Interface &on) { return has_xdp(on, info.prog_id); });
 		each.detachable = true;
 		break;
 	case kTcx:
 	case kNetkit:
-		with(info.pair.attach_type, interface_name(info.pair.id));
+		with(info.pair.attach_type, interface_name(info.pair.id, places, [&](const Interface &on) {
+			     return has_link(on, info.pair.attach_type, info.id);
+		     }));
 		each.detachable = true;
 		break;
 	case kNetfilter:
@@ -160,7 +202,7 @@ Attachment attachment_of(const LinkInfo &info, const std::string &name, const In
 		break;
 	case kPerfEvent:
 		each.attach_type = perf_kind(info.perf.type);
-		each.target = perf_target(info, name);
+		each.target = shown(perf_target(info, name));
 		break;
 	}
 	return each;
@@ -168,23 +210,25 @@ Attachment attachment_of(const LinkInfo &info, const std::string &name, const In
 
 } // namespace
 
-void gather_links(Inventory &into, const Cgroups &cgroups)
+void gather_links(Inventory &into, const Cgroups &cgroups, const std::vector<Interface> &interfaces)
 {
+	Places places{cgroups, interfaces};
 	int error = each_object(BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID, [&](const Fd &object) {
 		LinkInfo info{};
-		char name[512] = "";
+		char name[PATH_MAX] = "";
 		if (!info_of(object, &info, sizeof info))
 			return true;
 		LinkInfo named = info;
 		if (ask_for_name(named, name, sizeof name) && info_of(object, &named, sizeof named))
 			info = named;
 		name[sizeof name - 1] = '\0';
-		into.attachments.push_back(attachment_of(info, native::printable(name), into, cgroups));
-		return has_room(into.attachments, "attachments", into);
+		into.attachments.push_back(attachment_of(info, name, into, places));
+		return has_room(into.attachments, "attachments", into) &&
+		       !into.is_late("The list of links", "the others are left out");
 	});
 	/* Links cannot be listed before Linux 5.8. */
 	if (error)
-		into.unread.push_back(std::string("The links could not be listed: ") + strerror(error) + ".");
+		into.tell(std::string("The links could not be listed: ") + strerror(error) + ".");
 }
 
 } // namespace inventory

@@ -18,6 +18,7 @@
 
 #include "../text.h"
 #include "kernel.h"
+#include "powers.h"
 
 namespace
 {
@@ -36,13 +37,17 @@ std::string take_inventory(bool measuring)
 {
 	using namespace inventory;
 	auto begun = std::chrono::steady_clock::now();
+	/* Nobody makes these longer, and on a slow machine they take seconds: before time counts. */
+	read_helpers();
+	read_types();
 	Inventory all;
 	Cgroups cgroups = find_cgroups(all);
 	gather_programs(all);
 	gather_maps(all);
-	gather_links(all, cgroups);
+	std::vector<Interface> interfaces = find_interfaces(all);
+	gather_links(all, cgroups, interfaces);
 	gather_cgroups(all, cgroups);
-	gather_interfaces(all);
+	gather_interfaces(all, interfaces);
 	gather_pins(all);
 	gather_holders(all);
 	auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);

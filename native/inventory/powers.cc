@@ -24,7 +24,7 @@ constexpr char kBase[] = "__bpf_call_base";
 constexpr uint32_t kMostBytes = 8 << 20; /* a million instructions, the verifier's own limit */
 
 /* By distance. Empty where the addresses are hidden (kernel.kptr_restrict of 2, no CAP_SYSLOG). */
-std::map<int32_t, const char *> read_distances()
+std::map<int32_t, const char *> find_distances()
 {
 	std::map<int32_t, const char *> distances;
 	FILE *file = fopen("/proc/kallsyms", "re");
@@ -53,6 +53,12 @@ std::map<int32_t, const char *> read_distances()
 	return distances;
 }
 
+const std::map<int32_t, const char *> &distances_of_helpers()
+{
+	static const auto distances = find_distances();
+	return distances;
+}
+
 bool calls_helper(const bpf_insn &each)
 {
 	return each.code == (BPF_JMP | BPF_CALL) && each.src_reg == 0;
@@ -60,9 +66,14 @@ bool calls_helper(const bpf_insn &each)
 
 } // namespace
 
+void read_helpers()
+{
+	distances_of_helpers();
+}
+
 std::optional<std::vector<std::string>> powers_of(const Fd &program, uint32_t translated_bytes)
 {
-	static const auto distances = read_distances();
+	const auto &distances = distances_of_helpers();
 	if (distances.empty() || translated_bytes == 0 || translated_bytes > kMostBytes)
 		return std::nullopt;
 	std::vector<bpf_insn> code(translated_bytes / sizeof(bpf_insn));

@@ -3,7 +3,6 @@
 
 #include <cstring>
 
-#include "../text.h"
 #include "kernel.h"
 #include "names.h"
 #include "powers.h"
@@ -42,7 +41,7 @@ Program read(const Fd &object, const bpf_prog_info &info)
 	return {.id = info.id,
 		.kind = info.type,
 		.type = program_type(info.type),
-		.name = native::printable(std::string(info.name, strnlen(info.name, sizeof info.name))),
+		.name = shown(std::string(info.name, strnlen(info.name, sizeof info.name))),
 		.tag = hex(info.tag, sizeof info.tag),
 		.loaded_ns = info.load_time,
 		.uid = info.created_by_uid,
@@ -56,7 +55,7 @@ Program read(const Fd &object, const bpf_prog_info &info)
 		.missed = info.recursion_misses,
 		.maps = maps_of(object, info.nr_map_ids),
 		.powers = powers_of(object, info.xlated_prog_len),
-		.attach_target = native::printable(type_name(info.attach_btf_obj_id, info.attach_btf_id))};
+		.attach_target = shown(type_name(info.attach_btf_obj_id, info.attach_btf_id))};
 }
 
 } // namespace
@@ -67,10 +66,11 @@ void gather_programs(Inventory &into)
 		bpf_prog_info info{};
 		if (info_of(object, &info, sizeof info))
 			into.programs.push_back(read(object, info));
-		return has_room(into.programs, "programs", into);
+		return has_room(into.programs, "programs", into) &&
+		       !into.is_late("The list of programs", "the others are left out");
 	});
 	if (error)
-		into.unread.push_back(std::string("The programs could not be listed: ") + strerror(error) + ".");
+		into.tell(std::string("The programs could not be listed: ") + strerror(error) + ".");
 }
 
 void gather_maps(Inventory &into)
@@ -80,19 +80,19 @@ void gather_maps(Inventory &into)
 		if (!info_of(object, &info, sizeof info))
 			return true;
 		FdInfo more("self", object.get());
-		into.maps.push_back(
-		    {.id = info.id,
-		     .type = map_type(info.type),
-		     .name = native::printable(std::string(info.name, strnlen(info.name, sizeof info.name))),
-		     .key_bytes = info.key_size,
-		     .value_bytes = info.value_size,
-		     .max_entries = info.max_entries,
-		     .memory_bytes = more.number("memlock"),
-		     .frozen = more.number("frozen") != 0});
-		return has_room(into.maps, "maps", into);
+		into.maps.push_back({.id = info.id,
+				     .type = map_type(info.type),
+				     .name = shown(std::string(info.name, strnlen(info.name, sizeof info.name))),
+				     .key_bytes = info.key_size,
+				     .value_bytes = info.value_size,
+				     .max_entries = info.max_entries,
+				     .memory_bytes = more.number("memlock"),
+				     .frozen = more.number("frozen") != 0});
+		return has_room(into.maps, "maps", into) &&
+		       !into.is_late("The list of maps", "the others are left out");
 	});
 	if (error)
-		into.unread.push_back(std::string("The maps could not be listed: ") + strerror(error) + ".");
+		into.tell(std::string("The maps could not be listed: ") + strerror(error) + ".");
 }
 
 } // namespace inventory

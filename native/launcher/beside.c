@@ -16,8 +16,8 @@
 #include "say.h"
 
 /*
- * Ids of BPF objects and statistics; programs of cgroups (before Linux 6.5); other users' descriptors in /proc; addresses
- * of the kernel's functions; other users' files.
+ * Ids of BPF objects and statistics; programs of cgroups (before Linux 6.5); other users' descriptors in /proc;
+ * addresses of the kernel's functions; other users' files.
  */
 static const int inventory_powers[] = {CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYSLOG, CAP_DAC_READ_SEARCH};
 

@@ -1,5 +1,5 @@
 /** Which programs and maps are listed, in which order. Pure. */
-import type { BpfMap, BpfProgram } from '../../shared/bpf.ts';
+import { openConcerns, type BpfMap, type BpfProgram } from '../../shared/bpf.ts';
 import { attachmentText, CONCERN_WORDS, OWNER_WORDS } from './words.ts';
 
 export const FILTERS = ['all', 'new', 'foreign', 'merlon'] as const;
@@ -61,8 +61,10 @@ const MAP_VALUES: Readonly<Record<MapKey, (map: BpfMap) => Value>> = {
   memory: ({ memory_bytes }) => memory_bytes,
 };
 
-function notability({ concerns, is_new, owner }: BpfProgram): number {
-  if (concerns.length > 0) return 10 + concerns.length;
+function notability(program: BpfProgram): number {
+  const { is_new, owner } = program;
+  const open = openConcerns(program).length;
+  if (open > 0) return 10 + open;
   return (is_new ? 4 : 0) + (owner === 'foreign' ? 2 : owner === 'merlon' ? 0 : 1);
 }
 

@@ -58,6 +58,9 @@ test('what is not measured is a word, never 0', () => {
   expect(runsText(program(1), true)).toBe('0');
   expect(cpuText(program(1), false)).toBe('unknown');
   expect(cpuText(program(1), true)).toBe('…');
+  expect(powersText([])).toEqual([
+    expect.stringMatching(/^None that Merlon looks for.*are not looked at\.$/),
+  ]);
   expect(powersText(null)).toEqual(['The kernel does not show its instructions, so nobody knows.']);
 });
 

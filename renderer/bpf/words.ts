@@ -1,11 +1,12 @@
 /** What the page says of the host's BPF: its words, its figures and its sentences. */
-import type {
-  BpfAttachment,
-  BpfConcern,
-  BpfInventory,
-  BpfOwner,
-  BpfPower,
-  BpfProgram,
+import {
+  openConcerns,
+  type BpfAttachment,
+  type BpfConcern,
+  type BpfInventory,
+  type BpfOwner,
+  type BpfPower,
+  type BpfProgram,
 } from '../../shared/bpf.ts';
 import { clock, count, counted, day, dayAndMinute } from '../ui/units.ts';
 
@@ -54,7 +55,9 @@ export const CONCERN_SENTENCES: Readonly<Record<BpfConcern, string>> = {
 export function powersText(powers: readonly BpfPower[] | null): readonly string[] {
   if (powers === null) return ['The kernel does not show its instructions, so nobody knows.'];
   if (powers.length === 0)
-    return ['It can look, and decide where its kind decides. It calls nothing that changes processes.'];
+    return [
+      'None that Merlon looks for: it calls no helper that changes what calls return, writes into processes or signals them. Kernel functions and other programs that it calls are not looked at.',
+    ];
   return powers.map((power) => CONCERN_WORDS[power]);
 }
 
@@ -195,7 +198,7 @@ function newsWords(added: number, gone: number, baseline: number | null, now: nu
 
 /** "2 of the foreign ones are worth a look." Empty where none is. */
 export function concernSentence(programs: readonly BpfProgram[]): string {
-  const n = programs.filter(({ concerns }) => concerns.length > 0).length;
+  const n = programs.filter((program) => openConcerns(program).length > 0).length;
   const foreign = programs.filter(({ owner }) => owner === 'foreign').length;
   if (n === 0) return '';
   if (foreign === 1) return 'The foreign one is worth a look.';

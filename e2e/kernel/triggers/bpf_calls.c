@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls bpf() for everything that is told of programs, on things of its own alone: a folder with a bpf file system, and
- * a cgroup. With "refused": as another user, who may not load. With "calls32": loads one as a 32-bit program does.
+ * a cgroup. With "refused": as another user, who may not load; with "flood": that many times, and then one of root's on
+ * the same processor. With "calls32": loads one as a 32-bit program does.
  */
 #include "trigger.h"
 #include <linux/bpf.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #define NOBODY 65534
+#define FLOOD 1000
 #define BPF32 357 /* asm/unistd_32.h */
 #define NO_CALLS32 77
 
@@ -133,10 +136,12 @@ static void with_link(struct made *made, int group, int first, int second)
 	    .link_create = {.prog_fd = first, .target_fd = group, .attach_type = BPF_CGROUP_INET_EGRESS}};
 	int link = must("link", BPF_LINK_CREATE, &create);
 	union bpf_attr update = {.link_update = {.link_fd = link, .new_prog_fd = second}};
-	union bpf_attr detach = {.link_detach = {.link_fd = link}};
+	union bpf_attr get = {.link_id = made->group_link = link_id(link)};
+	/* As bpftool has it: a file of another name than the one of the process that made the link. */
+	int got = must("link by id", BPF_LINK_GET_FD_BY_ID, &get);
+	union bpf_attr detach = {.link_detach = {.link_fd = got}};
 
-	made->group_link = link_id(link);
-	pin_all(made, first, link);
+	pin_all(made, first, got);
 	must("update", BPF_LINK_UPDATE, &update);
 	must("detach", BPF_LINK_DETACH, &detach);
 }
@@ -184,6 +189,27 @@ static int refused(void)
 	return 0;
 }
 
+static int flood(void)
+{
+	union bpf_attr attr = program(BPF_PROG_TYPE_KPROBE, 0, "merlon_refused");
+	cpu_set_t one;
+	int real, refused = 0;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) || seteuid(NOBODY))
+		DIE("setup");
+	while (refused < FLOOD && call(BPF_PROG_LOAD, &attr) < 0)
+		refused++;
+	if (seteuid(0))
+		DIE("seteuid");
+	real = load(BPF_PROG_TYPE_RAW_TRACEPOINT, 0, "merlon_traced");
+	printf("{\"pid\":%d,", getpid());
+	print_program("traced", real);
+	printf("\"refused\":%d}\n", refused);
+	return 0;
+}
+
 static void no_calls32(int number)
 {
 	(void)number;
@@ -221,5 +247,7 @@ int main(int argc, char **argv)
 
 	if (strcmp(mode, "refused") == 0)
 		return refused();
+	if (strcmp(mode, "flood") == 0)
+		return flood();
 	return strcmp(mode, "calls32") == 0 ? calls32() : everything();
 }
