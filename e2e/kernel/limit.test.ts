@@ -4,7 +4,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { decodeBatch } from '../../engine/sensor/decode.ts';
@@ -37,16 +36,18 @@ async function sensing() {
   );
   const waiting = new Map<number, (value: v.InferOutput<typeof reply>) => void>();
   const ready = Promise.withResolvers<void>();
+  /** Called when a program with that argument was started: what was told before it is known by then. */
+  const marks = new Map<string, () => void>();
   let told = 0;
   let id = 0;
   helper.once('exit', (code) => ready.reject(new Error(`the helper ended with ${code}`)));
   helper.stdout.on('data', (chunk: Buffer) => {
     for (const { kind, payload } of reader.push(new Uint8Array(chunk))) {
       if (kind === FRAME_RECORDS) {
-        const records = decodeBatch(payload, () => {});
-        told += records.filter(
-          (record) => record.kind === 'exec_failed' && record.path.startsWith('/nowhere/merlon-limit'),
-        ).length;
+        for (const record of decodeBatch(payload, () => {})) {
+          if (record.kind === 'exec_failed' && record.path.startsWith('/nowhere/merlon-limit')) told++;
+          if (record.kind === 'exec') marks.get(record.args.split('\0')[1] ?? '')?.();
+        }
         continue;
       }
       const message: unknown = JSON.parse(Buffer.from(payload).toString());
@@ -70,9 +71,11 @@ async function sensing() {
     /** Failed execs of this test that are told of so many. */
     tells: async () => {
       const before = told;
-      const line = `i=0; while [ $i -lt ${MANY} ]; do /nowhere/merlon-limit; i=$((i+1)); done`;
+      const mark = `merlon-limit-${marks.size}`;
+      const marked = new Promise<void>((resolve) => marks.set(mark, resolve));
+      const line = `i=0; while [ $i -lt ${MANY} ]; do /nowhere/merlon-limit; i=$((i+1)); done; exec /bin/true ${mark}`;
       spawnSync('/bin/sh', ['-c', line], { stdio: 'ignore' });
-      await sleep(300);
+      await marked;
       return told - before;
     },
     end: async () => {
