@@ -58,7 +58,12 @@ test('zooming in shows what was chosen, zooming out what there was; a link leads
 }) => {
   await world.play(makeProcess('/usr/bin/inside').exec('inside'));
   await expect(feed.rows('inside')).toHaveCount(1);
-  await feed.brush(0.9, 0.999);
+  // The newest bars are drawn some seconds after their events.
+  await expect(async () => {
+    await feed.brush(0.9, 0.999);
+    await feed.isPausedBy('range');
+    await expect(feed.rows('inside')).toHaveCount(1, { timeout: 1000 });
+  }).toPass();
   await page.getByRole('button', { name: 'Zoom into the chosen time' }).click();
   await expect(page.getByRole('button', { name: /^Range: \d\d:\d\d:\d\d – / })).toBeVisible();
   await feed.isPausedBy('range');
