@@ -1,10 +1,10 @@
 /** What the engine answers about running processes and their programs, beyond the process table. */
-import { statSync } from 'node:fs';
 import type { ProcessProgram } from '../../shared/console.ts';
 import type { EventFields } from '../../shared/event.ts';
 import type { Query } from '../../shared/query.ts';
 import type { Packages } from '../identity/packages.ts';
 import type { FoundFile, ProgramFiles } from '../identity/program.ts';
+import { ownMountNamespace } from '../sensor/image.ts';
 import type { Processes } from '../sensor/processes.ts';
 import type { Store } from '../store/contract.ts';
 
@@ -77,12 +77,4 @@ function packageOf(
   if (name !== undefined) return { name, version: ran?.['package.version'] ?? '' };
   if (file === null || file.since_run === 'replaced') return null;
   return packages.owner(path, file.inode, ownMountNamespace()) ?? null;
-}
-
-function ownMountNamespace(): number {
-  try {
-    return statSync('/proc/self/ns/mnt').ino;
-  } catch {
-    return 0;
-  }
 }

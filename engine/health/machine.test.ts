@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pageBytes } from '../sensor/usage.ts';
 import { onBattery } from './power.ts';
 import { usedBy } from './processor.ts';
 
@@ -38,7 +39,7 @@ describe('what a process uses', () => {
   it('is its processor time and resident memory, whatever its name', () => {
     mkdirSync(join(folder, '7'));
     writeFileSync(join(folder, '7/stat'), stat('a) R 9 9 ('));
-    expect(usedBy(7, folder)).toEqual({ cpuMs: 1500, rssBytes: 512 * 4096 });
+    expect(usedBy(7, folder)).toEqual({ cpuMs: 1500, rssBytes: 512 * pageBytes() });
   });
 
   it('is that of this process', () => {

@@ -1,11 +1,12 @@
 /** What Merlon's own processes use, as /proc says it: whoever runs as root may be looked at by everybody. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { pageBytes } from '../sensor/usage.ts';
 
 /** sysconf(_SC_CLK_TCK) is 100 on every Linux architecture that Node runs on. */
 const TICK_MS = 10;
 /** Room for proc_pid_stat(5): 52 numbers and a name. */
 const STAT_BYTES = 2048;
-const PAGE_BYTES = 4096;
+const PAGE_BYTES = pageBytes();
 
 export interface Used {
   /** Processor time of all its threads so far, in milliseconds. */

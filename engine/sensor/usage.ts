@@ -155,7 +155,7 @@ const entry = (id: string, sample: Sample | undefined): [string, Sample][] =>
   sample === undefined ? [] : [[id, sample]];
 
 /** AT_PAGESZ of getauxval(3); Node has no call for it. */
-function pageBytes(): number {
+export function pageBytes(): number {
   const AT_PAGESZ = 6n;
   try {
     const words = new BigUint64Array(new Uint8Array(readFileSync('/proc/self/auxv')).buffer);
